@@ -1,0 +1,4 @@
+"""The rules, as pure functions over frozen values: lifecycle, media limits, chunks, retries, public addresses.
+
+No I/O, no clock, no randomness: whatever varies comes in as an argument.
+"""
