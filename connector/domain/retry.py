@@ -1,0 +1,36 @@
+"""When to try again, and when to look again: tables, not loops."""
+
+MAX_ATTEMPTS = 5
+"""Publish attempts of a direct post, after which it fails (TikTok counts each init against the account)."""
+
+MAX_INBOX_ATTEMPTS = 2
+"""The same for an inbox share: TikTok lets five be pending a day."""
+
+MAX_FETCHES = 4
+"""Tries to fetch the media of a post from its source."""
+
+_BACKOFF_MS = (1_000, 4_000, 15_000, 60_000, 300_000)
+
+_LOOK_AGAIN = (
+    (10_000, 700),
+    (60_000, 3_000),
+    (600_000, 10_000),
+    (3_600_000, 60_000),
+    (86_400_000, 300_000),
+)
+"""(age of the post in milliseconds, wait until the next status call in milliseconds)."""
+
+SLOWEST_LOOK_MS = 1_800_000
+
+
+def backoff(tries: int) -> int:
+    """Return the milliseconds to wait after the `tries`-th failure in a row (1 is the first)."""
+    return _BACKOFF_MS[min(max(tries, 1), len(_BACKOFF_MS)) - 1]
+
+
+def look_again(age_ms: int) -> int:
+    """Return the milliseconds until the next status call for a post sent `age_ms` ago."""
+    for age, wait in _LOOK_AGAIN:
+        if age_ms < age:
+            return wait
+    return SLOWEST_LOOK_MS

@@ -1,0 +1,258 @@
+"""What the engine needs from the outside, as protocols; `wiring` fills them.
+
+Every write to a post carries a lease and happens only while that lease holds it; otherwise `LeaseLost`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from connector.domain.chunks import Chunk, ChunkPlan
+from connector.domain.lifecycle import AttemptState, State
+from connector.engine.model import (
+    Accepted,
+    Account,
+    ApiKey,
+    Attempt,
+    Change,
+    Claim,
+    Entry,
+    Gate,
+    Kind,
+    Lease,
+    MediaItem,
+    NewPost,
+    Post,
+    Transfer,
+)
+
+
+class LeaseLost(Exception):  # noqa: N818 - it is a fact about a race, not an error of anyone
+    """Another owner holds the post now (or the compare-and-set was lost): stop, and write nothing more."""
+
+
+class Ledger(Protocol):
+    """Posts, attempts, journal and idempotency. Each method is one transaction, durable when it returns."""
+
+    def now(self) -> int:
+        """Return the store's own time, UTC milliseconds."""
+
+    def accept(self, new: NewPost) -> Accepted:
+        """Store a new post as `queued`, due now, with its key; or find the one that its key already binds.
+
+        Raises PostrailError: `idempotency_conflict` when the key binds another input, `duplicate_request` when
+        the same input for the same account was accepted within `repeat_window_ms` and has not failed.
+        """
+
+    def claim(self, owner: str, *, limit: int, ttl_ms: int) -> list[Claim]:
+        """Lease up to `limit` due posts, the longest due first, to `owner` for `ttl_ms`."""
+
+    def next_due(self) -> int | None:
+        """Return the earliest `next_at` of any post, None when nothing is pending."""
+
+    def renew(self, leases: Iterable[Lease], *, ttl_ms: int) -> frozenset[str]:
+        """Extend leases to `ttl_ms` from now; return the ids of the posts whose lease is lost."""
+
+    def release_owner(self, owner: str | None) -> int:
+        """Make all posts leased to `owner` (None: to anyone) due now; return how many. For a dead owner."""
+
+    def save(self, lease: Lease, change: Change, *entries: Entry) -> Post:
+        """Apply `change`, append to the journal and, when the state changes, write the event; return the post.
+
+        The lease stays held. Raises LeaseLost, and ValueError for a transition the lifecycle does not know.
+        """
+
+    def release(self, lease: Lease, *, next_at: int | None, change: Change | None = None) -> None:
+        """Give the post back, due again at `next_at` (None: never by itself). Raises LeaseLost.
+
+        When the post was woken while it was held, it is due at once.
+        """
+
+    def begin_attempt(self, lease: Lease, attempt_id: str, transfer: Transfer, entry: Entry) -> Attempt:
+        """Void the attempt that is still `sending`, open a new one, move the post to `sending`. Raises LeaseLost."""
+
+    def accept_attempt(  # noqa: PLR0913 - one compare-and-set with all that it stores
+        self,
+        lease: Lease,
+        attempt_id: str,
+        *,
+        publish_id: str,
+        upload_url: str | None,
+        upload_expires_at: int | None,
+        state: State,
+        entry: Entry,
+    ) -> Claim:
+        """Compare-and-set the attempt `sending -> accepted` and store what TikTok gave, with the post's state.
+
+        Raises LeaseLost when the attempt is no longer `sending`: its bytes must then never leave.
+        """
+
+    def resolve_attempt(
+        self, lease: Lease, attempt_id: str, state: AttemptState, change: Change, entry: Entry
+    ) -> Claim:
+        """Move a live attempt to `void`, `rejected` or `uncertain` and apply `change` to its post. Raises LeaseLost."""
+
+    def record_upload(self, lease: Lease, attempt_id: str, *, uploaded: int, final_chunk_started: bool) -> Attempt:
+        """Store the bytes TikTok has confirmed, or that the last PUT is about to start. Raises LeaseLost."""
+
+    def journal(self, post_id: str, *entries: Entry) -> None:
+        """Append to a post's timeline without a lease (reads and rejected calls)."""
+
+    def reserve_slot(self, account_id: str, kind: str, *, gap_ms: int, burst: int) -> int:
+        """Reserve the next slot of a rate (`burst` at once, then one each `gap_ms`); return its time."""
+
+    def post(self, workspace_id: str, ref: str) -> Post | None:
+        """Find a post of a workspace by its id or by its `publish_id`."""
+
+    def versions(self, post_ids: Sequence[str]) -> Mapping[str, int]:
+        """Return the present `version` of each known post: a cheap look for those who wait."""
+
+    def timeline(self, post_id: str) -> list[Entry]:
+        """Return a post's journal, oldest first."""
+
+    def attempts(self, post_id: str) -> list[Attempt]:
+        """Return a post's attempts, oldest first."""
+
+    def gate(self, token: str) -> Gate | None:
+        """Look behind a gate token; None when there never was such an attempt."""
+
+    def sweep(self) -> int:
+        """Delete idempotency keys past their time; return how many."""
+
+
+class AccessStore(Protocol):
+    """Workspaces, API keys and accounts."""
+
+    def first_workspace(self) -> str | None:
+        """Return the id of the oldest workspace, if there is one."""
+
+    def add_workspace(self, workspace_id: str, name: str) -> None:
+        """Create a workspace."""
+
+    def add_key(self, key: ApiKey, secret_hash: str) -> None:
+        """Store a key by the SHA-256 (hex) of its secret."""
+
+    def find_key(self, secret_hash: str) -> ApiKey | None:
+        """Find a key by the hash of its secret, revoked ones too; notes that it was used."""
+
+    def keys(self, workspace_id: str) -> list[ApiKey]:
+        """List the keys of a workspace, oldest first."""
+
+    def revoke_key(self, workspace_id: str, key_id: str) -> bool:
+        """Revoke a key; False when there is none of that id."""
+
+    def add_account(self, account: Account) -> None:
+        """Store an account; the same `open_id` in the same workspace replaces its token and name."""
+
+    def account(self, account_id: str) -> Account | None:
+        """Return an account by our id."""
+
+    def accounts(self, workspace_id: str) -> list[Account]:
+        """List the accounts of a workspace, oldest first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """How one call to TikTok went, for the journal."""
+
+    name: str
+    status: int | None = None
+    code: str | None = None
+    log_id: str | None = None
+    took_ms: int = 0
+
+
+class TikTokError(Exception):
+    """A call to TikTok that did not succeed.
+
+    `outcome`: `refused` (TikTok said no: it had no effect), `unsent` (it never arrived), `unknown` (it may
+    have had its effect), `retry` (TikTok asked to come later: 429, or a 5xx to a read).
+    """
+
+    def __init__(
+        self, outcome: Literal["refused", "unsent", "unknown", "retry"], call: Call, code: str, message: str
+    ) -> None:
+        super().__init__(f"{call.name}: {code}: {message}")
+        self.outcome = outcome
+        self.call = call
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreatorInfo:
+    """What TikTok lets an account do right now."""
+
+    username: str
+    nickname: str
+    privacy_level_options: tuple[str, ...]
+    comment_disabled: bool
+    duet_disabled: bool
+    stitch_disabled: bool
+    max_video_post_duration_sec: int
+    call: Call
+
+
+@dataclass(frozen=True, kw_only=True)
+class Initiated:
+    """TikTok has opened a publish task: its id and, for FILE_UPLOAD, where the bytes go."""
+
+    publish_id: str
+    call: Call
+    upload_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uploaded:
+    """TikTok's answer to one PUT: the bytes it holds, and whether that is all of them."""
+
+    uploaded: int
+    complete: bool
+    call: Call
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishStatus:
+    """TikTok's answer to status/fetch; `raw` is its whole JSON with 64-bit ids as strings."""
+
+    status: str
+    fail_reason: str | None
+    public_ids: tuple[str, ...]
+    uploaded_bytes: int | None
+    raw: Mapping[str, object]
+    call: Call
+
+
+class TikTok(Protocol):
+    """TikTok's Content Posting API. Every method raises TikTokError; none retries by itself."""
+
+    def creator_info(self, account: Account) -> CreatorInfo:
+        """Ask what the account may post."""
+
+    def init_video(
+        self, account: Account, post: Post, *, plan: ChunkPlan | None, video_url: str | None
+    ) -> Initiated:
+        """Open a video post: by upload with `plan`, or by pull from `video_url`; exactly one is given."""
+
+    def init_photo(self, account: Account, post: Post, *, photo_urls: Sequence[str]) -> Initiated:
+        """Open a photo post; TikTok pulls the pictures from `photo_urls`."""
+
+    def upload_chunk(self, upload_url: str, path: Path, chunk: Chunk, *, mime: str) -> Uploaded:
+        """PUT one chunk of the file at `path`, streamed. A 416 is an answer: it tells what TikTok holds."""
+
+    def status(self, account: Account, publish_id: str) -> PublishStatus:
+        """Ask how a publish task stands."""
+
+
+class MediaRoom(Protocol):
+    """Fetches, checks, converts and keeps media files."""
+
+    def take_in(self, url: str, kind: Kind, *, field_path: str) -> MediaItem:
+        """Fetch `url` into the spool, look at it by content, and convert it where TikTok would refuse it.
+
+        Raises PostrailError with the code and the problem of `field_path`; nothing half stays behind.
+        """
+
+    def path(self, media_id: str) -> Path:
+        """Return where the bytes of a spooled file lie. Raises PostrailError `media_gone` when they do not."""

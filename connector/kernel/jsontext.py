@@ -1,0 +1,18 @@
+"""JSON as text: the type of a JSON value, and one canonical spelling for hashes."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+"""Any JSON value."""
+
+
+def canonical(value: object) -> str:
+    """Spell a JSON value in one way only: sorted keys, no spaces, UTF-8 characters as they are."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(value: Mapping[str, object]) -> str:
+    """Return the SHA-256 of the canonical spelling, 64 hex characters."""
+    return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()
