@@ -73,7 +73,7 @@ TABLE: dict[State, Facts] = {
     _S.DEFERRED: _pending(_S.QUEUED),
     _S.QUEUED: _pending(_S.FETCHING, _S.DEFERRED),
     _S.FETCHING: _pending(_S.SENDING),
-    _S.SENDING: _pending(_S.PROCESSING, *_OUTCOMES),
+    _S.SENDING: _pending(_S.PROCESSING, _S.STALLED, *_OUTCOMES),
     _S.PROCESSING: _pending(_S.STALLED, _S.SENDING, *_OUTCOMES, tiktok="PROCESSING_UPLOAD"),
     _S.STALLED: _pending(_S.PROCESSING, _S.SENDING, *_OUTCOMES, tiktok="PROCESSING_UPLOAD"),
     _S.HELD: _pending(_S.QUEUED, *_OUTCOMES),

@@ -9,6 +9,33 @@ MAX_INBOX_ATTEMPTS = 2
 MAX_FETCHES = 4
 """Tries to fetch the media of a post from its source."""
 
+MAX_UPLOAD_TRIES = 10
+"""Failures in a row of one chunk, after which a post whose last chunk was never sent fails."""
+
+MAX_STATUS_TRIES = 10
+"""Refused status calls in a row, after which the outcome is left to a person."""
+
+MAX_DEFECTS = 6
+"""Times that our own code may fail on a post before it is parked."""
+
+BUSY_MS = 250
+"""Wait when the account has another init under way."""
+
+UNKNOWN_ID_MS = 120_000
+"""TikTok may not know a publish id yet for a while after it gave it."""
+
+STALL_MS = 3_600_000
+"""A post that TikTok has processed for longer than this is shown as stalled."""
+
+GIVE_UP_MS = 4 * 3_600_000
+"""An upload whose last chunk is in doubt, and that TikTok has not ended by then, is left to a person."""
+
+TRANSIENT_SOURCE_PROBLEMS = frozenset({"unreachable", "source_timeout", "source_cut", "source_5xx", "disk_full"})
+"""Problems of a media source that may go away by themselves."""
+
+RETRYABLE_FAIL_REASONS = frozenset({"internal", "video_pull_failed", "photo_pull_failed"})
+"""TikTok's fail reasons after which the same post may be sent again (its status page says so)."""
+
 _BACKOFF_MS = (1_000, 4_000, 15_000, 60_000, 300_000)
 
 _LOOK_AGAIN = (

@@ -32,6 +32,10 @@ class LeaseLost(Exception):  # noqa: N818 - it is a fact about a race, not an er
     """Another owner holds the post now (or the compare-and-set was lost): stop, and write nothing more."""
 
 
+class AccountBusy(Exception):  # noqa: N818 - it is a fact about another post, not an error of this one
+    """The account has another attempt in `sending`: come back soon."""
+
+
 class Ledger(Protocol):
     """Posts, attempts, journal and idempotency. Each method is one transaction, durable when it returns."""
 

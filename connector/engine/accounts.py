@@ -1,0 +1,34 @@
+"""Which TikTok account a request means."""
+
+from connector.engine.model import Account, Principal
+from connector.engine.ports import AccessStore
+from connector.kernel.errors import PostrailError, Problem
+
+
+def _is_meant(account: Account, ref: str) -> bool:
+    handle = ref.removeprefix("@").lower()
+    return ref in {account.id, account.open_id} or handle == account.username.lower()
+
+
+def resolve_account(access: AccessStore, principal: Principal, ref: str | None) -> Account:
+    """Find the account by our id, `open_id` or @handle; without `ref`, the key's or the workspace's only one.
+
+    Raises PostrailError `tiktok_not_connected` (the workspace has none), `account_not_found`, or
+    `account_required` (it has several and the request names none).
+    """
+    known = access.accounts(principal.workspace_id)
+    if principal.account_id is not None:
+        known = [account for account in known if account.id == principal.account_id]
+    if not known:
+        raise PostrailError("tiktok_not_connected", "No TikTok account is connected to this workspace.")
+    names = ", ".join(f"@{account.username}" for account in known[:20])
+    if ref is not None:
+        for account in known:
+            if _is_meant(account, ref):
+                return account
+        problem = Problem(field="account", problem="unknown_account", got=ref, expected=f"one of {names}")
+        raise PostrailError("account_not_found", f"There is no account {ref} here.", details=[problem])
+    if len(known) > 1:
+        problem = Problem(field="account", problem="missing", got="nothing", expected=f"one of {names}")
+        raise PostrailError("account_required", "Say which TikTok account is meant.", details=[problem])
+    return known[0]

@@ -1,0 +1,32 @@
+"""What every use case is handed: the ports and the few settings that it depends on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from connector.contract import Contract
+from connector.engine.ports import AccessStore, Ledger, MediaRoom, TikTok
+from connector.kernel.clock import Clock
+from connector.kernel.ids import Ids
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """The engine's surroundings, built once by `wiring`.
+
+    `public_url` is what TikTok pulls media from, `web_url` where posts are looked at. `stopping` tells that
+    this process drains, so that long work should stop at its next safe point. `wake` tells the workers and
+    the waiting that something has changed.
+    """
+
+    contract: Contract
+    ledger: Ledger
+    access: AccessStore
+    tiktok: TikTok
+    media: MediaRoom
+    clock: Clock
+    ids: Ids
+    public_url: str
+    web_url: str
+    repeat_window_ms: int
+    stopping: Callable[[], bool]
+    wake: Callable[[], None]

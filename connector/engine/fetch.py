@@ -1,0 +1,76 @@
+"""Effect: bring a post's media into the spool, looked at and converted, before TikTok hears of it."""
+
+from dataclasses import replace
+
+from connector.domain.lifecycle import State
+from connector.domain.retry import MAX_FETCHES, TRANSIENT_SOURCE_PROBLEMS
+from connector.engine.context import Context
+from connector.engine.model import Change, Claim, Entry, MediaItem, Post
+from connector.engine.steps import account_of, again, decided, fail, failure_of, later, slot
+from connector.kernel.errors import PostrailError, Problem
+
+
+def sources(post: Post) -> list[tuple[str, str]]:
+    """Return (field path, URL) of every file that the post is made of."""
+    if post.kind == "video":
+        return [("source_url", str(post.input["source_url"]))]
+    photos = post.input["photo_images"]
+    urls = photos if isinstance(photos, list) else []
+    return [(f"photo_images[{index}]", str(url)) for index, url in enumerate(urls)]
+
+
+def _take_all(context: Context, post: Post) -> tuple[list[MediaItem], list[Entry], list[PostrailError]]:
+    items: list[MediaItem] = []
+    entries: list[Entry] = []
+    errors: list[PostrailError] = []
+    for field_path, url in sources(post):
+        started = context.clock.ticks()
+        try:
+            item = context.media.take_in(url, post.kind, field_path=field_path)
+        except PostrailError as error:
+            errors.append(error)
+            decision = f"{field_path}: {error.message}"
+        else:
+            items.append(item)
+            decision = "; ".join((f"{field_path}: {item.mime}, {item.size} bytes", *item.changes))
+        took = round((context.clock.ticks() - started) * 1000)
+        entries.append(Entry(call="media/fetch", took_ms=took, decision=decision))
+    return items, entries, errors
+
+
+def _all_of(errors: list[PostrailError]) -> PostrailError:
+    """Join the refusals of several files into one that lists every problem; the first one's code leads."""
+    if len(errors) == 1:
+        return errors[0]
+    details: list[Problem] = [problem for error in errors for problem in error.details]
+    message = f"{errors[0].message} ({len(errors)} files have problems)"
+    return PostrailError(errors[0].code, message, details=details)
+
+
+def _may_pass(errors: list[PostrailError]) -> bool:
+    """Whether every refusal is of the kind that goes away by itself."""
+    words = {problem.problem for error in errors for problem in error.details}
+    return bool(words) and words <= TRANSIENT_SOURCE_PROBLEMS
+
+
+def fetch(context: Context, claim: Claim) -> Claim | None:
+    """Fetch every file of the post; all their problems are reported at once."""
+    post = claim.post
+    if post.state is State.QUEUED:
+        post = context.ledger.save(claim.lease, Change(state=State.FETCHING))
+        claim = replace(claim, post=post)
+    items, entries, errors = _take_all(context, post)
+    if errors and _may_pass(errors) and post.tries + 1 < MAX_FETCHES:
+        context.ledger.save(claim.lease, Change(), *entries, decided("the source may recover: trying again"))
+        again(context, claim)
+        return None
+    if errors:
+        fail(context, claim, failure_of(_all_of(errors)), *entries)
+        return None
+    post = context.ledger.save(claim.lease, Change(media=tuple(items), tries=0), *entries)
+    claim = replace(claim, post=post)
+    wait = slot(context, account_of(context, claim), "init")
+    if wait:
+        later(context, claim, wait)
+        return None
+    return claim

@@ -1,0 +1,114 @@
+"""Performs an operation of the manifests: each names one of these use cases, and none has a handler of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from connector.contract import Operation, Understanding
+from connector.domain.lifecycle import TABLE, Until, reached
+from connector.engine.access import demand
+from connector.engine.context import Context
+from connector.engine.model import Post, Principal
+from connector.engine.outputs import post_row, timeline_rows
+from connector.engine.submit import submit
+from connector.engine.wait import WaitRoom
+from connector.kernel.clock import to_iso
+from connector.kernel.errors import PostrailError
+
+POLL_AGAIN_MS = 5_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """One call of an operation: who asks, what was understood, and the frame around it.
+
+    `wait_s` is how long the caller will wait for the answer in seconds.
+    """
+
+    principal: Principal
+    operation: Operation
+    understood: Understanding
+    key: str | None = None
+    wait_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """The answer: its body, whether the post is settled or the wait is over, and whether a key replayed it."""
+
+    post: Post
+    body: dict[str, object]
+    outcome: Literal["settled", "pending"]
+    replayed: bool = False
+
+
+def _wait(context: Context, room: WaitRoom, ask: Ask, post: Post) -> tuple[Post, bool]:
+    until = Until(str(ask.understood.input.get("until", Until.SETTLED)))
+
+    def done(post: Post) -> bool:
+        return reached(post.state, until, has_publish_id=post.publish_id is not None)
+
+    post = room.wait(post, done, ask.wait_s)
+    return post, done(post)
+
+
+def _row(context: Context, post: Post, receipt: dict[str, object]) -> dict[str, object]:
+    account = context.access.account(post.account_id)
+    return post_row(context.contract, post, account, context.web_url, receipt=receipt)
+
+
+def publish(context: Context, room: WaitRoom, ask: Ask) -> Told:
+    """Accept a post and, where the caller has time, wait for it."""
+    demand(ask.principal, "posts:write")
+    accepted = submit(context, ask.principal, ask.operation, ask.understood, ask.key)
+    post, done = _wait(context, room, ask, accepted.post)
+    body = _row(context, post, dict(accepted.post.receipt))
+    settled = done and TABLE[post.state].settled
+    return Told(post=post, body=body, outcome="settled" if settled else "pending", replayed=accepted.replayed)
+
+
+def find_post(context: Context, ask: Ask) -> Post:
+    """Find the post that a request names by `post_id` or `publish_id`.
+
+    Raises PostrailError `post_not_found`.
+    """
+    ref = str(ask.understood.input.get("post_id") or ask.understood.input.get("publish_id") or "")
+    post = context.ledger.post(ask.principal.workspace_id, ref)
+    if post is None or ask.principal.account_id not in {None, post.account_id}:
+        raise PostrailError("post_not_found", f"There is no post {ref!r} in this workspace.")
+    return post
+
+
+def check_status(context: Context, room: WaitRoom, ask: Ask) -> Told:
+    """Tell how a post stands, at once."""
+    del room
+    demand(ask.principal, "posts:read")
+    post = find_post(context, ask)
+    body = _row(context, post, ask.understood.receipt())
+    if ask.understood.input.get("include_timeline"):
+        body["timeline"] = timeline_rows(context.ledger.timeline(post.id))
+    return Told(post=post, body=body, outcome="settled")
+
+
+def wait_until_published(context: Context, room: WaitRoom, ask: Ask) -> Told:
+    """Answer when the post has come as far as asked, or at the deadline with `retry_at`."""
+    demand(ask.principal, "posts:read")
+    post, done = _wait(context, room, ask, find_post(context, ask))
+    body = _row(context, post, ask.understood.receipt())
+    if not done:
+        body["state"] = "pending"
+        body["retry_at"] = to_iso(context.ledger.now() + POLL_AGAIN_MS)
+    return Told(post=post, body=body, outcome="settled" if done else "pending")
+
+
+USE_CASES: dict[str, Callable[[Context, WaitRoom, Ask], Told]] = {
+    "publish": publish,
+    "check_status": check_status,
+    "wait": wait_until_published,
+}
+"""What a manifest may name as `use_case`."""
+
+
+def perform(context: Context, room: WaitRoom, ask: Ask) -> Told:
+    """Perform an operation. Raises PostrailError with a catalogued code."""
+    return USE_CASES[ask.operation.operation.use_case](context, room, ask)

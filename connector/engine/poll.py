@@ -1,0 +1,123 @@
+"""Effect: ask TikTok how a post stands, and conclude from its answer."""
+
+from dataclasses import dataclass
+
+from connector.domain.lifecycle import AttemptState, State, may_become
+from connector.domain.retry import (
+    GIVE_UP_MS,
+    MAX_ATTEMPTS,
+    MAX_STATUS_TRIES,
+    RETRYABLE_FAIL_REASONS,
+    STALL_MS,
+    UNKNOWN_ID_MS,
+    backoff,
+    look_again,
+)
+from connector.engine.context import Context
+from connector.engine.model import Attempt, Change, Claim, Failure, Post
+from connector.engine.ports import PublishStatus, TikTokError
+from connector.engine.steps import account_of, again, decided, fail, later, note, slot
+
+UNKNOWN_ID_CODES = frozenset({"invalid_publish_id", "invalid_params"})
+PUBLIC = "PUBLIC_TO_EVERYONE"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a status means for the post: its next state, and whether to look again."""
+
+    state: State
+    look_again: bool
+
+
+def conclude(post: Post, status: PublishStatus, *, age_ms: int) -> Verdict:
+    """Read TikTok's status (other than FAILED) for a post sent `age_ms` ago. Pure.
+
+    Only a public post is ever given an id; what goes to friends, followers or nobody is published without.
+    """
+    if status.status == "SEND_TO_USER_INBOX":
+        return Verdict(state=State.INBOX_DELIVERED, look_again=False)
+    if status.status != "PUBLISH_COMPLETE":
+        state = State.STALLED if age_ms > STALL_MS else State.PROCESSING
+        return Verdict(state=state, look_again=True)
+    if post.input.get("privacy") != PUBLIC:
+        return Verdict(state=State.PUBLISHED_PRIVATE, look_again=False)
+    if status.public_ids:
+        return Verdict(state=State.PUBLISHED_PUBLIC, look_again=False)
+    return Verdict(state=State.IN_MODERATION, look_again=True)
+
+
+def _in_doubt(attempt: Attempt | None, verdict: Verdict, age_ms: int) -> bool:
+    """Whether TikTok will hardly ever say how an upload ended whose last chunk may not have arrived."""
+    started = attempt is not None and attempt.final_chunk_started
+    return started and verdict.state is State.STALLED and age_ms > GIVE_UP_MS
+
+
+def _failed(context: Context, claim: Claim, status: PublishStatus) -> Claim | None:
+    """TikTok has ended the publish task: try anew where TikTok says that this helps, else fail."""
+    reason, tried = status.fail_reason or "tiktok_error", len(context.ledger.attempts(claim.post.id))
+    seen = Change(tiktok_status=status.status, raw_status=status.raw, tries=claim.post.tries + 1)
+    helps = reason in RETRYABLE_FAIL_REASONS and tried < MAX_ATTEMPTS
+    if helps and claim.attempt is not None and may_become(claim.post.state, State.SENDING):
+        entry = note(status.call, f"FAILED, {reason}: attempt {tried} of {MAX_ATTEMPTS} is over")
+        context.ledger.save(claim.lease, Change(state=State.SENDING))
+        claim = context.ledger.resolve_attempt(claim.lease, claim.attempt.id, AttemptState.REJECTED, seen, entry)
+        later(context, claim, max(backoff(tried), slot(context, account_of(context, claim), "init")))
+        return None
+    context.ledger.save(claim.lease, seen)
+    failure = Failure(
+        code=reason,
+        message=f"TikTok refused the post: {reason}.",
+        fail_reason=reason,
+        tiktok_log_id=status.call.log_id,
+    )
+    fail(context, claim, failure, note(status.call, f"FAILED, {reason}"))
+    return None
+
+
+def _not_told(context: Context, claim: Claim, error: TikTokError, age_ms: int) -> None:
+    """TikTok did not say how the post stands: ask again, and leave it to a person when that never helps."""
+    entry = note(error.call, f"no answer about the post: {error.code}")
+    young = error.code in UNKNOWN_ID_CODES and age_ms < UNKNOWN_ID_MS
+    if error.outcome != "refused" or young or claim.post.tries < MAX_STATUS_TRIES:
+        context.ledger.save(claim.lease, Change(), entry)
+        again(context, claim)
+        return
+    failure = Failure(code="unconfirmed", message=f"TikTok no longer tells how the post stands: {error.code}.")
+    change = Change(state=State.UNCONFIRMED, failure=failure)
+    context.ledger.save(claim.lease, change, entry, decided("a person must look"))
+    context.ledger.release(claim.lease, next_at=None)
+    context.wake()
+
+
+def poll(context: Context, claim: Claim) -> Claim | None:
+    """Ask for the status, store what changed, and say when to look again."""
+    post, account = claim.post, account_of(context, claim)
+    since = claim.attempt.created_at if claim.attempt else post.created_at
+    age = context.ledger.now() - since
+    try:
+        status = context.tiktok.status(account, post.publish_id or "")
+    except TikTokError as error:
+        _not_told(context, claim, error, age)
+        return None
+    if status.status == "FAILED":
+        return _failed(context, claim, status)
+    verdict = conclude(post, status, age_ms=age)
+    state = State.UNCONFIRMED if _in_doubt(claim.attempt, verdict, age) else verdict.state
+    if not may_become(post.state, state):
+        state = post.state
+    change = Change(
+        state=state,
+        tiktok_status=status.status,
+        raw_status=status.raw,
+        public_ids=status.public_ids or None,
+        tries=0,
+    )
+    news = (status.status, state) != (post.tiktok_status, post.state)
+    entries = [note(status.call, f"{status.status}: {state}")] if news else []
+    context.ledger.save(claim.lease, change, *entries)
+    wait = max(look_again(age), slot(context, account, "status"))
+    next_at = context.ledger.now() + wait if verdict.look_again else None
+    context.ledger.release(claim.lease, next_at=next_at)
+    context.wake()
+    return None

@@ -1,0 +1,76 @@
+"""What every effect does at its end: note a call, give the post back for later, or fail it."""
+
+from connector.domain.lifecycle import State
+from connector.domain.retry import backoff
+from connector.engine.context import Context
+from connector.engine.model import Account, Change, Claim, Entry, Failure
+from connector.engine.ports import Call
+from connector.kernel.errors import PostrailError
+
+INIT_GAP_MS, INIT_BURST = 10_000, 6
+STATUS_GAP_MS, STATUS_BURST = 2_000, 30
+"""TikTok allows six inits and thirty status calls a minute for each user token."""
+
+
+def note(call: Call, decision: str) -> Entry:
+    """Turn a call to TikTok into a line of the timeline."""
+    return Entry(
+        call=call.name,
+        status=call.status,
+        code=call.code,
+        log_id=call.log_id,
+        took_ms=call.took_ms,
+        decision=decision,
+    )
+
+
+def decided(decision: str) -> Entry:
+    """A line of the timeline that records a decision of ours."""
+    return Entry(call="decision", decision=decision)
+
+
+def account_of(context: Context, claim: Claim) -> Account:
+    """Return the account of a post in hand. Raises PostrailError `tiktok_not_connected` when it is gone."""
+    account = context.access.account(claim.post.account_id)
+    if account is None:
+        raise PostrailError("tiktok_not_connected", "The post's TikTok account is no longer connected.")
+    return account
+
+
+def later(context: Context, claim: Claim, wait_ms: int, change: Change | None = None) -> None:
+    """Give the post back, due in `wait_ms`."""
+    context.ledger.release(claim.lease, next_at=context.ledger.now() + wait_ms, change=change)
+
+
+def again(context: Context, claim: Claim) -> None:
+    """Give the post back after a failure that may pass; waits longer each time."""
+    tries = claim.post.tries + 1
+    later(context, claim, backoff(tries), Change(tries=tries))
+
+
+def slot(context: Context, account: Account, kind: str) -> int:
+    """Reserve the account's next slot for `kind` (`init` or `status`); return milliseconds until then."""
+    if not account.paced:
+        return 0
+    gap, burst = (INIT_GAP_MS, INIT_BURST) if kind == "init" else (STATUS_GAP_MS, STATUS_BURST)
+    at = context.ledger.reserve_slot(account.id, kind, gap_ms=gap, burst=burst)
+    return max(0, at - context.ledger.now())
+
+
+def failure_of(error: PostrailError, *, fail_reason: str | None = None) -> Failure:
+    """Turn a refusal into what is stored on the post."""
+    return Failure(
+        code=error.code,
+        message=error.message,
+        details=tuple(problem.as_dict() for problem in error.details),
+        fail_reason=fail_reason,
+        tiktok_log_id=error.tiktok_log_id,
+    )
+
+
+def fail(context: Context, claim: Claim, failure: Failure, *entries: Entry) -> None:
+    """End the post as failed, and say why."""
+    change = Change(state=State.FAILED, failure=failure)
+    context.ledger.save(claim.lease, change, *entries)
+    context.ledger.release(claim.lease, next_at=None)
+    context.wake()

@@ -1,0 +1,78 @@
+"""Accepts a post: one row per idempotency key, durable before it is answered."""
+
+from connector.contract import Operation, Understanding
+from connector.engine.accounts import resolve_account
+from connector.engine.context import Context
+from connector.engine.model import Accepted, Account, Kind, NewPost, Principal, Transfer
+from connector.kernel.errors import PostrailError, Problem
+from connector.kernel.jsontext import digest
+
+KEY_LIMIT = 255
+
+
+def check_key(key: str | None) -> str | None:
+    """Return a usable idempotency key, or None for none.
+
+    Raises PostrailError `invalid_request` for a key that is not 1 to 255 printable ASCII characters.
+    """
+    if key is None:
+        return None
+    if 1 <= len(key) <= KEY_LIMIT and key.isascii() and key.isprintable():
+        return key
+    problem = Problem(
+        field="idempotency_key",
+        problem="not_a_key",
+        got=f"{len(key)} characters",
+        expected=f"1 to {KEY_LIMIT} printable ASCII characters",
+        fix="derive a short key, for instance from the execution and the item",
+    )
+    raise PostrailError("invalid_request", "The idempotency key cannot be used.", details=[problem])
+
+
+def _transfer(kind: Kind, wanted: object) -> Transfer:
+    if kind == "photo":
+        return "pull"
+    return "pull" if wanted == "pull" else "upload"
+
+
+def _check_reachable(context: Context, account: Account, transfer: Transfer) -> None:
+    """Refuse a pull that TikTok could never make, before anything is stored."""
+    if transfer == "pull" and not account.sandbox and not context.public_url.startswith("https://"):
+        raise PostrailError(
+            "public_url_required", f"TikTok cannot pull media from {context.public_url}; it wants a public https URL."
+        )
+
+
+def submit(
+    context: Context, principal: Principal, operation: Operation, understood: Understanding, key: str | None
+) -> Accepted:
+    """Store the post that `understood` describes, or find the one that `key` already binds.
+
+    Raises PostrailError as `resolve_account` and `Ledger.accept` do.
+    """
+    content, given = understood.content, understood.input
+    account = resolve_account(context.access, principal, _text(given.get("account")))
+    kind: Kind = "photo" if operation.operation.kind == "photo" else "video"
+    transfer = _transfer(kind, content.get("transfer"))
+    _check_reachable(context, account, transfer)
+    new = NewPost(
+        id=context.ids.new("post"),
+        workspace_id=principal.workspace_id,
+        account_id=account.id,
+        operation=operation.key,
+        kind=kind,
+        mode="direct",
+        transfer=transfer,
+        input=content,
+        receipt=understood.receipt(),
+        input_hash=digest({"operation": operation.key, "account": account.id, "input": content}),
+        idempotency_key=check_key(key),
+        repeat_window_ms=0 if given.get("allow_repeat") else context.repeat_window_ms,
+    )
+    accepted = context.ledger.accept(new)
+    context.wake()
+    return accepted
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

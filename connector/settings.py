@@ -1,0 +1,134 @@
+"""All settings, frozen, read once from the environment (`POSTRAIL_*`), a `.env` file, or flags.
+
+Only `cli` and `wiring` see this module; every other room is handed the values it needs.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "POSTRAIL_"
+
+
+class SettingsError(Exception):
+    """A setting has a value that cannot be used; the message names each one and its cure."""
+
+
+class Settings(BaseSettings):
+    """Every setting of a Postrail process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    home: Path = Path("~/.postrail")
+    """The data folder: database, media, keys of this installation."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Loopback by default; `0.0.0.0` when a proxy or a container stands in front."""
+
+    port: int = Field(default=8000, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one."""
+
+    public_url: str | None = None
+    """What the outside calls this server (TikTok pulls photos from there); default: the address listened on."""
+
+    database_url: str | None = None
+    """`postgresql://...`, or nothing for SQLite under HOME."""
+
+    tiktok_client_key: str | None = None
+    """The client key of a TikTok app; without one the server runs in sandbox mode."""
+
+    tiktok_client_secret: SecretStr | None = None
+    """The client secret of that app."""
+
+    tiktok_base_url: str | None = None
+    """Where TikTok's API is; default TikTok's own host, or the built-in sandbox in sandbox mode."""
+
+    tiktok_web_url: str = "https://www.tiktok.com"
+    """Where posts are looked at; the links in answers begin with it (sandbox mode: the sandbox's pages)."""
+
+    secret_key: SecretStr | None = None
+    """Encrypts tokens at rest; generated into HOME for SQLite, demanded on PostgreSQL."""
+
+    trusted_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Exact origins (`http://host:port`, comma-separated) that may be private, for media."""
+
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses whose `X-Forwarded-*` headers are believed, comma-separated."""
+
+    gate_mode: Literal["hold", "refuse"] = "hold"
+    """What a pull meets before its publish id is stored: a held request for `gate_hold_s`, or 503 at once."""
+
+    gate_hold_s: float = Field(default=5.0, ge=0, le=30)
+    """Seconds for which a pull is held."""
+
+    workers: int = Field(default=4, ge=0, le=64)
+    """Worker threads in `serve` and `work`; 0 in `serve` leaves the work to `postrail work` (PostgreSQL)."""
+
+    threads: int = Field(default=64, ge=4, le=1024)
+    """Web threads of `serve`: each waiting caller and each download holds one."""
+
+    lease_s: float = Field(default=10.0, ge=1, le=120)
+    """Seconds after which the work of a frozen or lost process is taken over."""
+
+    repeat_window_s: int = Field(default=600, ge=0, le=86_400)
+    """Seconds in which the same input without a key counts as a repeat and is refused; 0 turns it off."""
+
+    source_timeout_s: float = Field(default=120.0, ge=1, le=3600)
+    """Seconds a media source may take in all."""
+
+    max_body_bytes: int = Field(default=1_048_576, ge=1024, le=64 * 1_048_576)
+    """Bytes of the largest request body (media goes by URL)."""
+
+    body_timeout_s: float = Field(default=10.0, ge=0.5, le=120)
+    """Seconds for which a request body may stall before it is answered 408."""
+
+    log_format: Literal["console", "json"] = "console"
+    """How logs are written to standard error."""
+
+    @field_validator("trusted_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("public_url", "tiktok_base_url", "tiktok_web_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str | None) -> str | None:
+        return value.rstrip("/") if value else None
+
+    @field_validator("home")
+    @classmethod
+    def _expand(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether no TikTok app is configured, so that the built-in sandbox stands in for TikTok."""
+        return self.tiktok_client_key is None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the ledger is the SQLite file under HOME."""
+        return self.database_url is None or self.database_url.startswith("sqlite")
+
+
+def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
+    """Read the settings; `overrides` (from flags; None values are left out) win over the environment.
+
+    Raises SettingsError naming every setting that cannot be used.
+    """
+    given = {name: value for name, value in (overrides or {}).items() if value is not None}
+    try:
+        return Settings.model_validate({**Settings().model_dump(exclude_unset=True), **given})
+    except ValidationError as error:
+        lines = [
+            f"{PREFIX}{'.'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            for item in error.errors()
+        ]
+        raise SettingsError("\n".join(lines)) from error
