@@ -1,0 +1,221 @@
+"""Egress: sends one request, once, and says of each failure whether the request may have arrived."""
+
+import http.client
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import requests
+from requests.structures import CaseInsensitiveDict
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from connector.domain.net import Origin, origin_of
+from connector.kernel.clock import Clock
+from connector.net.connections import PinnedAdapter
+from connector.net.guard import refusal
+from connector.net.patience import patient_tls
+from connector.net.trip import TRIP, Broken, Patience, Timeout, Trip, Unsent
+from connector.net.window import FileWindow
+
+DEFAULT = Timeout()
+"""Ten seconds to connect, twenty between bytes, a minute in all."""
+
+REPLY_LIMIT = 4 * 1024 * 1024
+"""Bytes of the largest answer that `Egress.send` takes."""
+
+BLOCK = 1024 * 1024
+"""Bytes read at once from an answer."""
+
+USER_AGENT = "Postrail"
+
+_WENT_WRONG = (requests.RequestException, HTTPError, http.client.HTTPException, OSError)
+
+
+class Readable(Protocol):
+    """A body that is read piece by piece, such as an open file or a FileWindow."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` bytes; nothing at the end."""
+
+
+Body = bytes | Readable
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer. The names of `headers` are matched without regard to case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class StreamReply:
+    """An answer whose body is read as it comes, undecoded. The names of `headers` match in any case."""
+
+    def __init__(self, raw: BaseHTTPResponse) -> None:
+        self._raw = raw
+        self.status = raw.status
+        self.headers: Mapping[str, str] = CaseInsensitiveDict(raw.headers)
+
+    def read(self, size: int) -> bytes:
+        """Return `size` bytes, fewer only at the end.
+
+        Raises Broken when the body ends before its Content-Length or the connection breaks or times out.
+        """
+        try:
+            return self._raw.read(size, decode_content=False)
+        except (*_WENT_WRONG, ValueError) as error:
+            raise _broken(error) from error
+
+    def read_into(self, buffer: bytearray | memoryview) -> int:
+        """Fill `buffer` with the next bytes and return how many; 0 at the end. Raises Broken."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def __iter__(self) -> Iterator[bytes]:
+        while data := self.read(BLOCK):
+            yield data
+
+
+class Egress:
+    """Sends requests to public addresses and to `trusted` origins.
+
+    Connections are kept alive; nothing is retried, redirected, decoded or remembered (no cookies), and the
+    environment's proxies are not used. `allow_http` permits plain http to origins that are not trusted. `tls`
+    replaces the system's certificates. Threads may share one Egress.
+    """
+
+    def __init__(
+        self,
+        *,
+        trusted: frozenset[Origin],
+        clock: Clock,
+        allow_http: bool = True,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._trusted = trusted
+        self._clock = clock
+        self._allow_http = allow_http
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers.clear()
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = PinnedAdapter(patient_tls(tls))
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def close(self) -> None:
+        """Close the connections that are kept alive."""
+        self._session.close()
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Body | None = None,
+        content_length: int | None = None,
+        timeout: Timeout = DEFAULT,
+    ) -> Reply:
+        """Send a request and return its whole answer, of at most 4 MiB.
+
+        `body` may be read from a file; `content_length` (bytes) is then required. A FileWindow is closed
+        afterwards in any case. Raises Unsent, Broken, and PostrailError `address_not_allowed`.
+        """
+        with self.stream(
+            method, url, headers=headers, body=body, content_length=content_length, timeout=timeout
+        ) as reply:
+            whole = reply.read(REPLY_LIMIT + 1)
+        if len(whole) > REPLY_LIMIT:
+            raise Broken(f"the answer is larger than {REPLY_LIMIT} bytes")
+        return Reply(reply.status, reply.headers, whole)
+
+    @contextmanager
+    def stream(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Body | None = None,
+        content_length: int | None = None,
+        timeout: Timeout = DEFAULT,
+    ) -> Iterator[StreamReply]:
+        """Send a request and yield its answer, whose body is read inside the `with`. Raises as `send`."""
+        try:
+            prepared = self._prepare(method, url, headers or {}, body, content_length)
+            response = self._send(prepared, timeout)
+        finally:
+            if isinstance(body, FileWindow):
+                body.close()
+        with response:
+            yield StreamReply(response.raw)
+
+    def _prepare(
+        self, method: str, url: str, headers: Mapping[str, str], body: Body | None, content_length: int | None
+    ) -> requests.PreparedRequest:
+        _check_url(url, self._trusted, allow_http=self._allow_http)
+        request = requests.Request(
+            method, url, {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
+        )
+        try:
+            prepared = self._session.prepare_request(request)
+        except requests.RequestException as error:
+            raise Unsent(f"not a request that can be sent: {error}") from error
+        if body is not None:
+            prepared.body = body  # type: ignore[assignment]  # the stubs leave out files
+            prepared.headers["Content-Length"] = str(_length(body, content_length))
+        return prepared
+
+    def _send(self, prepared: requests.PreparedRequest, timeout: Timeout) -> requests.Response:
+        patience = Patience(self._clock, timeout)
+        token = TRIP.set(Trip(self._trusted, patience, timeout.connect_s))
+        try:
+            return self._session.send(
+                prepared, stream=True, allow_redirects=False, timeout=(timeout.connect_s, timeout.idle_s)
+            )
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as error:
+            raise Unsent(f"not a request that can be sent: {error}") from error
+        except _WENT_WRONG as error:
+            raise _broken(error) from error
+        finally:
+            TRIP.reset(token)
+
+
+def _check_url(url: str, trusted: frozenset[Origin], *, allow_http: bool) -> None:
+    """Refuse a URL by its spelling alone. Raises Unsent for what is no URL, and PostrailError."""
+    try:
+        origin = origin_of(url)
+    except ValueError as error:
+        raise Unsent(f"not a URL that can be opened: {error}") from error
+    if "@" in urlsplit(url).netloc:
+        raise refusal(origin.host, "credentials_in_url", "a URL without user name and password")
+    if origin.scheme == "http" and not allow_http and origin not in trusted:
+        raise refusal(str(origin), "http_not_allowed", "an https URL")
+
+
+def _length(body: Body, content_length: int | None) -> int:
+    if isinstance(body, bytes):
+        return len(body)
+    if content_length is None:
+        raise ValueError("a body that is read from a file needs its content_length")
+    return content_length
+
+
+def _broken(error: BaseException) -> Broken:
+    late = any(isinstance(link, TimeoutError | ReadTimeoutError) for link in _chain(error))
+    return Broken(f"the connection broke: {error}", timed_out=late)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

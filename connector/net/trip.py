@@ -1,0 +1,81 @@
+"""What one request carries with it down to its socket, and the two ways in which it can go wrong."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from connector.domain.net import Origin
+from connector.kernel.clock import Clock
+
+
+class Unsent(Exception):  # noqa: N818 - it says what is known of the request, not whose error it was
+    """Nothing reached the other side: no such name, refused, connect time-out, TLS not agreed, not a URL.
+
+    `timed_out` tells whether time ran out.
+    """
+
+    def __init__(self, message: str, *, timed_out: bool = False) -> None:
+        super().__init__(message)
+        self.timed_out = timed_out
+
+
+class Broken(Exception):  # noqa: N818 - it says what is known of the request, not whose error it was
+    """The connection broke or timed out after the request may have arrived.
+
+    `timed_out` tells whether time ran out (idle or total).
+    """
+
+    def __init__(self, message: str, *, timed_out: bool = False) -> None:
+        super().__init__(message)
+        self.timed_out = timed_out
+
+
+@dataclass(frozen=True)
+class Timeout:
+    """How long a request may take, in seconds.
+
+    `connect_s`: until the connection stands, for each address tried. `idle_s`: between two pieces of data, in
+    either direction. `total_s`: from the start until the last byte of the answer (looking up the name is the
+    operating system's and is not cut short).
+    """
+
+    connect_s: float = 10
+    idle_s: float = 20
+    total_s: float = 60
+
+
+class Patience:
+    """The time that is left to one request: at most `idle_s` for each step, and nothing after `total_s`."""
+
+    def __init__(self, clock: Clock, timeout: Timeout) -> None:
+        self._clock = clock
+        self._idle_s = timeout.idle_s
+        self._total_s = timeout.total_s
+        self._deadline = clock.ticks() + timeout.total_s
+
+    def left(self, limit_s: float) -> float:
+        """Return the seconds that a step may take, up to `limit_s`. Raises TimeoutError when none is left."""
+        left = self._deadline - self._clock.ticks()
+        if left <= 0:
+            raise TimeoutError(f"not done within {self._total_s:g} s")
+        return min(limit_s, left)
+
+    def step(self) -> float:
+        """Return the seconds that the next send or receive may take. Raises TimeoutError."""
+        return self.left(self._idle_s)
+
+
+@dataclass(frozen=True)
+class Trip:
+    """One request's rules: the origins it may reach on private addresses, and its time."""
+
+    trusted: frozenset[Origin]
+    patience: Patience
+    connect_s: float
+
+
+TRIP: ContextVar[Trip] = ContextVar("postrail_net_trip")
+"""The trip of the request that this thread is sending.
+
+The HTTP library builds connections by itself and has no place for our rules, so they are handed down here. A
+connection that finds no trip fails: there is no way around the guard.
+"""
