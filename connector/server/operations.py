@@ -1,0 +1,69 @@
+"""`POST /v1/operations/{key}` and its `/check`: one generic route for whatever the manifests offer."""
+
+from dataclasses import replace
+
+from flask import Flask, Response, jsonify, request
+
+from connector.contract import Operation, Understanding
+from connector.engine.perform import Ask, Told, perform
+from connector.kernel.errors import PostrailError, Problem
+from connector.server.site import Site
+from connector.web.incoming import Incoming, key_of, patience_of, read_rows, take_strict
+
+NOT_JSON = Problem(
+    field="",
+    problem="not_json",
+    got="a form body",
+    expected="a JSON object",
+    fix="send Content-Type: application/json and a JSON object, or leave strict out",
+)
+
+
+def check_strict_body(incoming: Incoming, *, strict: bool) -> None:
+    """Refuse, under `strict`, a body that is not a JSON object. Raises PostrailError `invalid_request`."""
+    if strict and not incoming.is_json:
+        raise PostrailError("invalid_request", "Under strict the body must be JSON.", details=[NOT_JSON])
+
+
+def understand(site: Site, operation: Operation) -> Understanding:
+    """Read the present request as input of `operation`. Raises PostrailError with every problem at once."""
+    incoming = read_rows(request)
+    rows = dict(incoming.rows)
+    strict = take_strict(request, rows)
+    check_strict_body(incoming, strict=strict)
+    understood = site.context.contract.understand(operation.key, rows, strict=strict)
+    if not understood.ok:
+        raise understood.error()
+    return replace(understood, warnings=(*incoming.warnings, *understood.warnings))
+
+
+def _told(told: Told) -> Response:
+    response = jsonify(told.body)
+    response.status_code = 200 if told.outcome == "settled" else 202
+    if told.replayed:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def register(app: Flask, site: Site) -> None:
+    """Add the operations' routes."""
+
+    @app.post("/v1/operations/<key>")
+    def run(key: str) -> Response:
+        principal = site.principal()
+        operation = site.context.contract.operation(key)
+        understood = understand(site, operation)
+        ask = Ask(
+            principal=principal,
+            operation=operation,
+            understood=understood,
+            key=key_of(request, understood.input.get("idempotency_key")),
+            wait_s=patience_of(request, understood.input.get("wait_seconds"), 0.0),
+        )
+        return _told(perform(site.context, site.room, ask))
+
+    @app.post("/v1/operations/<key>/check")
+    def check(key: str) -> Response:
+        site.principal()
+        understood = understand(site, site.context.contract.operation(key))
+        return jsonify({"ok": True, "input": understood.input, **understood.receipt()})

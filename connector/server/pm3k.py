@@ -1,0 +1,47 @@
+"""How PM3K answers (its document, sections 4.6, 5.3 and 8)."""
+
+from collections.abc import Callable
+
+from connector.domain.lifecycle import TABLE
+from connector.engine.perform import Told
+from connector.kernel.errors import PostrailError, Problem
+
+BEFORE_TIKTOK = "PUBLISHING"
+"""PM3K's word for a post that TikTok has not spoken of yet."""
+
+
+def direct_post(told: Told) -> dict[str, object]:
+    """Answer with the `publish_id` to ask about.
+
+    Until TikTok has given one it is our post id, which `status` takes as well. Raises PostrailError with the
+    post's own code when the post has already failed.
+    """
+    post = told.post
+    if post.failure is not None and TABLE[post.state].pm3k == "failed":
+        raise PostrailError(
+            post.failure.code,
+            post.failure.message,
+            details=[Problem(**item) for item in post.failure.details],
+            tiktok_log_id=post.failure.tiktok_log_id,
+            extra={"post_id": post.id, "publish_id": post.publish_id},
+        )
+    receipt = {name: told.body[name] for name in ("coerced", "ignored", "warnings")}
+    return {"ok": True, "publish_id": post.publish_id or post.id, "post_id": post.id, **receipt}
+
+
+def status(told: Told) -> dict[str, object]:
+    """Answer with TikTok's status, PM3K's state, and TikTok's own reply in `raw`."""
+    post, facts = told.post, TABLE[told.post.state]
+    return {
+        "ok": True,
+        "status": post.tiktok_status or facts.tiktok or BEFORE_TIKTOK,
+        "state": facts.pm3k,
+        "fail_reason": (post.failure.fail_reason or post.failure.code) if post.failure else None,
+        "raw": {"data": dict(post.raw_status)} if post.raw_status else {},
+        "post_id": post.id,
+        "post_url": told.body["post_url"],
+    }
+
+
+SHAPES: dict[str, Callable[[Told], dict[str, object]]] = {"publish": direct_post, "check_status": status}
+"""PM3K's answer by use case."""

@@ -1,0 +1,26 @@
+"""What the routes are handed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import request
+
+from connector.engine.access import authenticate
+from connector.engine.context import Context
+from connector.engine.model import Principal
+from connector.engine.wait import WaitRoom
+from connector.web.incoming import bearer_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """The engine behind the HTTP surface; `hold_s` and `pause` are the gate's patience and how it sleeps."""
+
+    context: Context
+    room: WaitRoom
+    hold_s: float
+    pause: Callable[[float], None]
+
+    def principal(self) -> Principal:
+        """Return who makes the present request. Raises PostrailError as `authenticate` does."""
+        return authenticate(self.context.access, self.context.clock, bearer_of(request))

@@ -1,0 +1,124 @@
+"""Reads a request: its body as rows, its key, its idempotency key, its patience."""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from flask import Request
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+from connector.contract import rows_from_json, rows_from_pairs
+from connector.kernel.errors import PostrailError, Problem
+
+TRUTHS = frozenset({"true", "1", "yes", "on"})
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """The rows of one request; `is_json` tells whether they came as a JSON object; `warnings` what was odd."""
+
+    rows: dict[str, object]
+    is_json: bool
+    warnings: tuple[str, ...] = field(default=())
+
+
+def bearer_of(request: Request) -> str | None:
+    """Return the secret of `Authorization: Bearer ...` or `x-api-key`, None when there is neither."""
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and secret.strip():
+        return secret.strip()
+    return request.headers.get("x-api-key") or None
+
+
+def _body_of(request: Request) -> bytes:
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge as error:
+        raise PostrailError("payload_too_large", "The request body is larger than this server takes.") from error
+    except (ClientDisconnected, TimeoutError, OSError) as error:
+        raise PostrailError("request_timeout", "The request body stalled or broke off before its end.") from error
+
+
+def _multipart_pairs(request: Request) -> list[tuple[str, str]]:
+    try:
+        pairs = list(request.form.items(multi=True))
+        files = [name for name, file in request.files.items(multi=True) if file.filename]
+    except RequestEntityTooLarge as error:
+        raise PostrailError("payload_too_large", "The request body is larger than this server takes.") from error
+    except (ClientDisconnected, TimeoutError, OSError) as error:
+        raise PostrailError("request_timeout", "The multipart body stalled or broke off before its end.") from error
+    if files:
+        problems = [
+            Problem(
+                field=name,
+                problem="file_not_taken",
+                got="a file",
+                expected="the http(s) URL of the file",
+                fix="put the file where this server can fetch it and send its URL",
+            )
+            for name in files
+        ]
+        raise PostrailError("unsupported_media_type", "Files are not taken in the body; send URLs.", details=problems)
+    return pairs
+
+
+def read_rows(request: Request) -> Incoming:
+    """Read the body of a request as rows, whatever its content type says.
+
+    Raises PostrailError `bad_request`, `payload_too_large`, `request_timeout` or `unsupported_media_type`.
+    """
+    kind = request.mimetype
+    if kind == MULTIPART:
+        return Incoming(rows=rows_from_pairs(_multipart_pairs(request)), is_json=False)
+    if kind == FORM:
+        body = _body_of(request)
+        return Incoming(rows=rows_from_pairs(pairs_of_form(body)), is_json=False)
+    body = _body_of(request)
+    if not body.strip():
+        return Incoming(rows={}, is_json=kind == "application/json")
+    return Incoming(rows=rows_from_json(body), is_json=True)
+
+
+def pairs_of_form(body: bytes) -> list[tuple[str, str]]:
+    """Split an urlencoded body into its pairs, in order, empty values kept."""
+    try:
+        return parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=1000, errors="strict")
+    except ValueError as error:
+        raise PostrailError("bad_request", "The form body is not UTF-8 or has more than 1,000 fields.") from error
+
+
+def take_strict(request: Request, rows: dict[str, object]) -> bool:
+    """Take `strict` out of the rows (or the query): it is about how the rest is read, so it is read leniently."""
+    found = rows.pop("strict", request.args.get("strict"))
+    return str(found).strip().lower() in TRUTHS
+
+
+def key_of(request: Request, given: object) -> str | None:
+    """Return the idempotency key from the header or the field.
+
+    Raises PostrailError `invalid_request` when both are given and differ.
+    """
+    header = request.headers.get("Idempotency-Key")
+    if header is None:
+        return None if given is None else str(given)
+    if given is not None and given != header:
+        problem = Problem(
+            field="idempotency_key",
+            problem="differs_from_header",
+            got="another key than in the Idempotency-Key header",
+            expected="one key",
+            fix="send the key in one place",
+        )
+        raise PostrailError("invalid_request", "The request carries two idempotency keys.", details=[problem])
+    return header
+
+
+def patience_of(request: Request, given: object, default: float) -> float:
+    """Return for how many seconds the caller will wait: the field, else `Prefer: wait=N`, else `default`."""
+    if isinstance(given, int | float) and not isinstance(given, bool):
+        return float(given)
+    found = _WAIT.search(request.headers.get("Prefer", ""))
+    return min(float(found.group(1)), 50.0) if found else default

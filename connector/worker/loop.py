@@ -1,0 +1,100 @@
+"""The work loop: threads that claim due posts, one keeper that renews their leases, one way to stop."""
+
+import threading
+
+from connector.engine.claim import InHand, work_on
+from connector.engine.context import Context
+from connector.engine.ports import Ledger
+from connector.kernel.log import get_log
+
+log = get_log("worker")
+
+LONGEST_NAP_S = 0.5
+"""The longest look-away from the ledger: what other processes have made due is found within it."""
+
+AFTER_TROUBLE_S = 1.0
+RENEWALS_PER_LEASE = 3
+SWEEP_EVERY_S = 3600.0
+
+
+class Worker:
+    """`threads` threads that work on due posts as `owner`, each with a lease of `lease_s` seconds."""
+
+    def __init__(self, context: Context, *, owner: str, threads: int, lease_s: float) -> None:
+        self._context = context
+        self._owner = owner
+        self._lease_s = lease_s
+        self._in_hand = InHand()
+        self._due = threading.Condition()
+        self._alarms = 0
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"work-{number}", daemon=True) for number in range(threads)
+        ]
+        self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        for thread in (*self._threads, self._keeper):
+            thread.start()
+
+    def wake(self) -> None:
+        """Say that a post has become due, so that it is claimed at once."""
+        with self._due:
+            self._alarms += 1
+            self._due.notify()
+
+    def stop(self, *, timeout_s: float) -> bool:
+        """Claim nothing more and wait for the work in hand; False when some of it did not end in time."""
+        self._stopping.set()
+        with self._due:
+            self._due.notify_all()
+        deadline = self._context.clock.ticks() + timeout_s
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - self._context.clock.ticks()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            with self._due:
+                seen = self._alarms
+            try:
+                claims = self._context.ledger.claim(self._owner, limit=1, ttl_ms=round(self._lease_s * 1000))
+            except Exception:
+                log.exception("claim_failed")
+                self._stopping.wait(AFTER_TROUBLE_S)
+                continue
+            self._in_hand.add(claim.lease for claim in claims)
+            for claim in claims:
+                work_on(self._context, claim, self._in_hand)
+            if not claims:
+                self._nap(seen)
+
+    def _nap(self, seen: int) -> None:
+        """Sleep until a wake since `seen`, the next due time, or a while."""
+        nap = min(LONGEST_NAP_S, _seconds_until_due(self._context.ledger))
+        with self._due:
+            if self._alarms == seen and not self._stopping.is_set():
+                self._due.wait(nap)
+
+    def _keep(self) -> None:
+        """Renew the leases in hand, and sweep now and then, until the worker stops."""
+        every, since_sweep = self._lease_s / RENEWALS_PER_LEASE, SWEEP_EVERY_S
+        while not self._stopping.wait(every) or self._in_hand.all():
+            since_sweep += every
+            try:
+                self._context.ledger.renew(self._in_hand.all(), ttl_ms=round(self._lease_s * 1000))
+                if since_sweep >= SWEEP_EVERY_S:
+                    self._context.ledger.sweep()
+                    since_sweep = 0.0
+            except Exception:
+                log.exception("keep_failed")
+
+
+def _seconds_until_due(ledger: Ledger) -> float:
+    try:
+        due = ledger.next_due()
+    except Exception:
+        log.exception("next_due_failed")
+        return LONGEST_NAP_S
+    return LONGEST_NAP_S if due is None else max(0.0, (due - ledger.now()) / 1000)
