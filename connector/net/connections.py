@@ -4,6 +4,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Sequence
+from email.errors import MissingHeaderBodySeparatorDefect
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -51,7 +52,17 @@ def connect_to_first(
     raise Unsent(f"no connection to {origin}: {last}", timed_out=isinstance(last, TimeoutError)) from last
 
 
-class LastResponse(http.client.HTTPResponse):
+class WholeResponse(http.client.HTTPResponse):
+    """An answer whose headers have come whole; the standard library takes what breaks off among them as done."""
+
+    def begin(self) -> None:
+        """Read status and headers. Raises HTTPException when they break off."""
+        super().begin()
+        if any(isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in self.msg.defects):
+            raise http.client.HTTPException("the headers of the answer break off")
+
+
+class LastResponse(WholeResponse):
     """An answer after which the connection is not used again, because its request was never sent whole."""
 
     def _check_close(self) -> bool:
@@ -74,7 +85,7 @@ class PinnedConnection(HTTPConnection):
 
     def connect(self) -> None:
         """Connect, with the patience of the present trip. Raises Unsent and PostrailError."""
-        self.response_class = http.client.HTTPResponse
+        self.response_class = WholeResponse
         super().connect()
         grant(self.sock, TRIP.get().patience)
 

@@ -68,16 +68,22 @@ class StreamReply:
 
         Raises Broken when the body ends before its Content-Length or the connection breaks or times out.
         """
-        try:
-            return self._raw.read(size, decode_content=False)
-        except (*_WENT_WRONG, ValueError) as error:
-            raise _broken(error) from error
+        found = self._read_some(size)
+        while 0 < len(found) < size and (more := self._read_some(size - len(found))):
+            found += more
+        return found
 
     def read_into(self, buffer: bytearray | memoryview) -> int:
         """Fill `buffer` with the next bytes and return how many; 0 at the end. Raises Broken."""
         data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
+
+    def _read_some(self, size: int) -> bytes:
+        try:
+            return self._raw.read(size, decode_content=False)
+        except (*_WENT_WRONG, ValueError) as error:
+            raise _broken(error) from error
 
     def __iter__(self) -> Iterator[bytes]:
         while data := self.read(BLOCK):
