@@ -1,0 +1,153 @@
+"""Attempts to publish: the gate, as compare-and-set on one row.
+
+sending ──> accepted ──> rejected
+   │  └───> uncertain ─────┘ ^
+   └──────> void, rejected ──┘     only what is accepted gives bytes
+"""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, func, select, update
+
+from connector.domain.lifecycle import AttemptState, State
+from connector.engine.model import Attempt, Change, Claim, Entry, Lease, Transfer
+from connector.engine.ports import AccountBusy, LeaseLost
+from connector.store import journal
+from connector.store.claims import live_attempts
+from connector.store.dialect import insert
+from connector.store.posts import apply, held, void_sending
+from connector.store.rows import attempt_of
+from connector.store.tables import LIVE, attempts, is_sending
+
+_MAY_BECOME = {
+    AttemptState.SENDING: {AttemptState.VOID, AttemptState.REJECTED, AttemptState.UNCERTAIN},
+    AttemptState.ACCEPTED: {AttemptState.REJECTED, AttemptState.UNCERTAIN},
+    AttemptState.UNCERTAIN: {AttemptState.REJECTED},
+}
+
+
+def begin(
+    conn: Connection, now: int, lease: Lease, attempt_id: str, transfer: Transfer, entry: Entry
+) -> Attempt:
+    """Void the attempt that is still `sending`, open a new one, move the post to `sending`.
+
+    Raises LeaseLost, AccountBusy (another post of the account is `sending`), and ValueError when the post has
+    an attempt that TikTok may still publish.
+    """
+    post = held(conn, lease)
+    void_sending(conn, now, post.id)
+    if live_attempts(conn, [post.id]):
+        raise ValueError(f"{post.id} has an attempt that may still be published")
+    attempt = Attempt(
+        id=attempt_id,
+        post_id=post.id,
+        account_id=post.account_id,
+        number=_next_number(conn, post.id),
+        state=AttemptState.SENDING,
+        transfer=transfer,
+        created_at=now,
+    )
+    _open(conn, attempt)
+    journal.append(conn, now, post.id, [entry])
+    apply(conn, now, lease, post, Change(state=State.SENDING))
+    return attempt
+
+
+def _next_number(conn: Connection, post_id: str) -> int:
+    highest = select(func.coalesce(func.max(attempts.c.number), 0)).where(attempts.c.post_id == post_id)
+    return int(conn.execute(highest).scalar_one()) + 1
+
+
+def _open(conn: Connection, attempt: Attempt) -> None:
+    """Insert the attempt; on PostgreSQL this waits for another post's insert that has not been committed."""
+    statement = insert(conn, attempts).values({**vars(attempt), "state": attempt.state.value})
+    opened = statement.on_conflict_do_nothing(index_elements=["account_id"], index_where=is_sending)
+    if conn.execute(opened.returning(attempts.c.id)).one_or_none() is None:
+        raise AccountBusy(attempt.account_id)
+
+
+def accept(
+    conn: Connection,
+    now: int,
+    lease: Lease,
+    attempt_id: str,
+    given: Mapping[str, object],
+    change: Change,
+    entry: Entry,
+) -> Claim:
+    """Move the attempt `sending -> accepted`, storing `given`, and apply `change` to its post.
+
+    Raises LeaseLost, also when the attempt is not `sending` any more.
+    """
+    post = held(conn, lease)
+    accepted = _compare_and_set(
+        conn, lease, attempt_id, AttemptState.SENDING, {**given, "state": AttemptState.ACCEPTED.value}
+    )
+    journal.append(conn, now, post.id, [entry])
+    return Claim(post=apply(conn, now, lease, post, change), lease=lease, attempt=accepted)
+
+
+def resolve(
+    conn: Connection,
+    now: int,
+    lease: Lease,
+    attempt_id: str,
+    state: AttemptState,
+    change: Change,
+    entry: Entry,
+) -> Claim:
+    """Move a live attempt to `state` and apply `change` to its post.
+
+    Raises LeaseLost when the attempt is not live any more, ValueError for a move that the gate does not
+    allow: what TikTok has accepted is never void.
+    """
+    post = held(conn, lease)
+    before = live_attempts(conn, [post.id]).get(post.id)
+    if before is None or before.id != attempt_id:
+        raise LeaseLost(post.id)
+    if state not in _MAY_BECOME[before.state]:
+        raise ValueError(f"an attempt that is {before.state} cannot become {state}")
+    ended = None if state.value in LIVE else now
+    after = _compare_and_set(
+        conn, lease, attempt_id, before.state, {"state": state.value, "resolved_at": ended}
+    )
+    journal.append(conn, now, post.id, [entry])
+    post = apply(conn, now, lease, post, change)
+    return Claim(post=post, lease=lease, attempt=after if ended is None else None)
+
+
+def record_upload(
+    conn: Connection, lease: Lease, attempt_id: str, *, uploaded: int, final_chunk_started: bool
+) -> Attempt:
+    """Store the progress of an upload; that the last PUT was started is never taken back.
+
+    Raises LeaseLost, also when the attempt is not accepted.
+    """
+    held(conn, lease)
+    progress: dict[str, object] = {"uploaded": uploaded}
+    if final_chunk_started:
+        progress["final_chunk_started"] = True
+    return _compare_and_set(conn, lease, attempt_id, AttemptState.ACCEPTED, progress)
+
+
+def _compare_and_set(
+    conn: Connection, lease: Lease, attempt_id: str, state: AttemptState, values: dict[str, object]
+) -> Attempt:
+    """Write one attempt of the held post while it is in `state`; LeaseLost when it is not."""
+    mine = (
+        (attempts.c.id == attempt_id)
+        & (attempts.c.post_id == lease.post_id)
+        & (attempts.c.state == state.value)
+    )
+    row = (
+        conn.execute(update(attempts).where(mine).values(values).returning(attempts)).mappings().one_or_none()
+    )
+    if row is None:
+        raise LeaseLost(lease.post_id)
+    return attempt_of(row)
+
+
+def of_post(conn: Connection, post_id: str) -> list[Attempt]:
+    """Return a post's attempts, oldest first."""
+    query = select(attempts).where(attempts.c.post_id == post_id).order_by(attempts.c.number)
+    return [attempt_of(row) for row in conn.execute(query).mappings()]

@@ -1,0 +1,67 @@
+"""Leases: who may write a post now, and until when."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, exists, func, select, tuple_, update
+
+from connector.engine.model import Attempt, Claim, Lease, Post
+from connector.store.dialect import locked
+from connector.store.posts import whole
+from connector.store.rows import attempt_of, post_of
+from connector.store.tables import LIVE, attempts, posts
+
+
+def is_due(conn: Connection, now: int) -> bool:
+    """Tell whether any post is due: a cheap look that takes no lock."""
+    return bool(conn.execute(select(exists().where(posts.c.next_at <= now))).scalar_one())
+
+
+def claim(conn: Connection, now: int, lease: Lease, *, limit: int, ttl_ms: int) -> list[Claim]:
+    """Lease up to `limit` due posts, the longest due first.
+
+    `lease` carries the owner and the token of all of them; its post id is not looked at. Rows that another
+    owner is taking at this moment are passed by.
+    """
+    due = whole().where(posts.c.next_at <= now).order_by(posts.c.next_at, posts.c.id).limit(limit)
+    found = [post_of(row) for row in conn.execute(locked(due, skip=True)).mappings()]
+    if not found:
+        return []
+    ids = [post.id for post in found]
+    until = now + ttl_ms
+    taken = update(posts).where(posts.c.id.in_(ids))
+    conn.execute(taken.values(lease=lease.token, owner=lease.owner, next_at=until))
+    live = live_attempts(conn, ids)
+    return [_claimed(post, lease, until, live.get(post.id)) for post in found]
+
+
+def _claimed(post: Post, lease: Lease, until: int, attempt: Attempt | None) -> Claim:
+    return Claim(post=replace(post, next_at=until), lease=replace(lease, post_id=post.id), attempt=attempt)
+
+
+def live_attempts(conn: Connection, post_ids: Sequence[str]) -> dict[str, Attempt]:
+    """Return the attempt of each post that may still publish, by post id; there is one at most."""
+    query = select(attempts).where(attempts.c.post_id.in_(post_ids), attempts.c.state.in_(LIVE))
+    return {row["post_id"]: attempt_of(row) for row in conn.execute(query).mappings()}
+
+
+def next_due(conn: Connection) -> int | None:
+    """Return the earliest schedule or lease expiry of all posts."""
+    earliest: int | None = conn.execute(select(func.min(posts.c.next_at))).scalar_one()
+    return earliest
+
+
+def renew(conn: Connection, now: int, leases: Iterable[Lease], *, ttl_ms: int) -> frozenset[str]:
+    """Extend leases; return the ids of the posts that another owner has taken, or that were given back."""
+    wanted = {(lease.post_id, lease.token) for lease in leases}
+    if not wanted:
+        return frozenset()
+    mine = tuple_(posts.c.id, posts.c.lease).in_(sorted(wanted))
+    kept = conn.execute(update(posts).where(mine).values(next_at=now + ttl_ms).returning(posts.c.id))
+    return frozenset(post_id for post_id, _ in wanted) - frozenset(kept.scalars())
+
+
+def release_owner(conn: Connection, now: int, owner: str | None) -> int:
+    """Take the leases of a dead owner (None: of every owner) and make their posts due now."""
+    held = posts.c.owner.is_not(None) if owner is None else posts.c.owner == owner
+    return conn.execute(update(posts).where(held).values(lease=None, owner=None, next_at=now)).rowcount

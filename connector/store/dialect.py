@@ -1,0 +1,37 @@
+"""The few things that SQLite and PostgreSQL say differently."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector.store.tables import posts
+
+EVENTS = 1
+"""Advisory lock: event numbers are committed in the order in which they are given."""
+REPEATS = 2
+"""Advisory lock, one per input hash: two equal inputs look for each other one after the other."""
+MIGRATIONS = 3
+"""Advisory lock: one process migrates."""
+
+
+def insert(conn: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that knows ON CONFLICT."""
+    return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def hold(conn: Connection, space: int, key: int = 0) -> None:
+    """Let one transaction at a time pass here, until it ends; `key` is a signed 32-bit number.
+
+    SQLite has one writing transaction at a time anyway.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(func.pg_advisory_xact_lock(space, key)))
+
+
+def locked(query: Select[Any], *, skip: bool = False) -> Select[Any]:
+    """Lock the hot rows that `query` finds until the transaction ends; `skip` those that others hold.
+
+    SQLite leaves the clause out: its writer is alone.
+    """
+    return query.with_for_update(of=posts, skip_locked=skip)

@@ -1,0 +1,48 @@
+"""What is only ever appended: the timeline of outside calls, and the events that triggers read."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from sqlalchemy import Connection, select
+from sqlalchemy import insert as plain_insert
+
+from connector.domain.lifecycle import TABLE, State
+from connector.engine.model import Entry, Post
+from connector.kernel.jsontext import canonical
+from connector.store.dialect import EVENTS, hold
+from connector.store.rows import entry_of
+from connector.store.tables import events, journal
+
+
+def append(conn: Connection, now: int, post_id: str, entries: Iterable[Entry]) -> None:
+    """Append `entries` to a post's timeline; those without a time happened `now`."""
+    lines = [{**asdict(entry), "at": entry.at or now, "post_id": post_id} for entry in entries]
+    if lines:
+        conn.execute(plain_insert(journal), lines)
+
+
+def timeline(conn: Connection, post_id: str) -> list[Entry]:
+    """Return a post's timeline as it was written."""
+    columns = [column for column in journal.c if column.name not in {"id", "post_id"}]
+    query = select(*columns).where(journal.c.post_id == post_id).order_by(journal.c.id)
+    return [entry_of(row) for row in conn.execute(query).mappings()]
+
+
+def tell(conn: Connection, now: int, post: Post, before: State | None) -> None:
+    """Write the event of a post's new state: the last statement of its transaction, since others wait for it.
+
+    Numbers are given under a lock that is held until the commit, so no event can appear behind one that a
+    reader has already passed.
+    """
+    hold(conn, EVENTS)
+    payload = canonical({"from": before, "to": post.state, "version": post.version})
+    conn.execute(
+        plain_insert(events).values(
+            workspace_id=post.workspace_id,
+            kind=TABLE[post.state].trigger,
+            post_id=post.id,
+            account_id=post.account_id,
+            payload=payload,
+            at=now,
+        )
+    )

@@ -1,0 +1,156 @@
+"""The engine's ledger on SQL: each method one transaction."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Connection, delete
+
+from connector.domain.lifecycle import AttemptState, State
+from connector.engine.model import (
+    Accepted,
+    Attempt,
+    Change,
+    Claim,
+    Entry,
+    Gate,
+    Lease,
+    NewPost,
+    Post,
+    Transfer,
+)
+from connector.kernel.ids import Ids
+from connector.store import accepting, attempts, claims, journal, posts, slots
+from connector.store.database import Database
+from connector.store.tables import idempotency
+
+T = TypeVar("T")
+
+
+class SqlLedger:
+    """`connector.engine.ports.Ledger` on a database that `migrate` has prepared.
+
+    Besides what the port says, every method raises PostrailError `disk_full` or `not_ready` when the database
+    fails. `ids` gives the lease tokens.
+    """
+
+    def __init__(self, database: Database, *, ids: Ids) -> None:
+        self._database = database
+        self._ids = ids
+
+    def _write(self, fn: Callable[[Connection, int], T]) -> T:
+        """Run `fn` with the store's time in one durable transaction."""
+        return self._database.write(lambda conn: fn(conn, self._database.now(conn)))
+
+    def now(self) -> int:
+        """Return the store's own time, UTC milliseconds."""
+        return self._database.read(self._database.now)
+
+    def accept(self, new: NewPost) -> Accepted:
+        """Store a new post with its key, or find the one that its key binds."""
+        return self._write(lambda conn, now: accepting.accept(conn, now, new))
+
+    def claim(self, owner: str, *, limit: int, ttl_ms: int) -> list[Claim]:
+        """Lease up to `limit` due posts to `owner`; looks before it writes, so that an idle loop is cheap."""
+        if not self._database.read(lambda conn: claims.is_due(conn, self._database.now(conn))):
+            return []
+        lease = Lease(post_id="", token=self._ids.token(), owner=owner)
+        return self._write(lambda conn, now: claims.claim(conn, now, lease, limit=limit, ttl_ms=ttl_ms))
+
+    def next_due(self) -> int | None:
+        """Return the earliest `next_at` of any post."""
+        return self._database.read(claims.next_due)
+
+    def renew(self, leases: Iterable[Lease], *, ttl_ms: int) -> frozenset[str]:
+        """Extend leases; return the ids of the posts whose lease is lost."""
+        held = tuple(leases)
+        return self._write(lambda conn, now: claims.renew(conn, now, held, ttl_ms=ttl_ms))
+
+    def release_owner(self, owner: str | None) -> int:
+        """Make all posts of a dead owner due now."""
+        return self._write(lambda conn, now: claims.release_owner(conn, now, owner))
+
+    def save(self, lease: Lease, change: Change, *entries: Entry) -> Post:
+        """Apply `change` under the lease, with its entries and its event."""
+        return self._write(lambda conn, now: posts.save(conn, now, lease, change, entries))
+
+    def release(self, lease: Lease, *, next_at: int | None, change: Change | None = None) -> None:
+        """Give the post back, due again at `next_at`."""
+        self._write(lambda conn, now: posts.release(conn, now, lease, next_at, change))
+
+    def begin_attempt(self, lease: Lease, attempt_id: str, transfer: Transfer, entry: Entry) -> Attempt:
+        """Open a new attempt; ValueError while an accepted or uncertain one is alive."""
+        return self._write(lambda conn, now: attempts.begin(conn, now, lease, attempt_id, transfer, entry))
+
+    def accept_attempt(
+        self,
+        lease: Lease,
+        attempt_id: str,
+        *,
+        publish_id: str,
+        upload_url: str | None,
+        upload_expires_at: int | None,
+        state: State,
+        entry: Entry,
+    ) -> Claim:
+        """Open the gate: compare-and-set `sending -> accepted` with all that TikTok gave."""
+        given = {"publish_id": publish_id, "upload_url": upload_url, "upload_expires_at": upload_expires_at}
+        change = Change(state=state, publish_id=publish_id)
+        return self._write(
+            lambda conn, now: attempts.accept(conn, now, lease, attempt_id, given, change, entry)
+        )
+
+    def resolve_attempt(
+        self, lease: Lease, attempt_id: str, state: AttemptState, change: Change, entry: Entry
+    ) -> Claim:
+        """Move a live attempt to `void`, `rejected` or `uncertain`; ValueError for a forbidden move."""
+        return self._write(
+            lambda conn, now: attempts.resolve(conn, now, lease, attempt_id, state, change, entry)
+        )
+
+    def record_upload(
+        self, lease: Lease, attempt_id: str, *, uploaded: int, final_chunk_started: bool
+    ) -> Attempt:
+        """Store the progress of an upload."""
+        return self._write(
+            lambda conn, _now: attempts.record_upload(
+                conn, lease, attempt_id, uploaded=uploaded, final_chunk_started=final_chunk_started
+            )
+        )
+
+    def journal(self, post_id: str, *entries: Entry) -> None:
+        """Append to a post's timeline without a lease."""
+        self._write(lambda conn, now: journal.append(conn, now, post_id, entries))
+
+    def reserve_slot(self, account_id: str, kind: str, *, gap_ms: int, burst: int) -> int:
+        """Reserve the next slot of an account's rate; return its time."""
+        return self._write(
+            lambda conn, now: slots.reserve(conn, now, account_id, kind, gap_ms=gap_ms, burst=burst)
+        )
+
+    def post(self, workspace_id: str, ref: str) -> Post | None:
+        """Find a post by its id, or by a publish id that it has or had."""
+        return self._database.read(lambda conn: posts.find(conn, workspace_id, ref))
+
+    def versions(self, post_ids: Sequence[str]) -> Mapping[str, int]:
+        """Return the present version of each known post."""
+        return self._database.read(lambda conn: posts.versions(conn, post_ids))
+
+    def timeline(self, post_id: str) -> list[Entry]:
+        """Return a post's journal, oldest first."""
+        return self._database.read(lambda conn: journal.timeline(conn, post_id))
+
+    def attempts(self, post_id: str) -> list[Attempt]:
+        """Return a post's attempts, oldest first."""
+        return self._database.read(lambda conn: attempts.of_post(conn, post_id))
+
+    def gate(self, token: str) -> Gate | None:
+        """Look behind a gate token."""
+        return self._database.read(lambda conn: posts.gate(conn, token))
+
+    def sweep(self) -> int:
+        """Delete idempotency keys past their time."""
+        return self._write(
+            lambda conn, now: (
+                conn.execute(delete(idempotency).where(idempotency.c.expires_at <= now)).rowcount
+            )
+        )

@@ -1,0 +1,109 @@
+"""PostgreSQL: a pool of connections, READ COMMITTED, and a second try where the first did nothing."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import psycopg
+from psycopg import errors as pg
+from sqlalchemy import BigInteger, Connection, Engine, cast, create_engine, func, make_url, select
+from sqlalchemy.exc import DBAPIError
+
+from connector.kernel.clock import Clock
+from connector.store.errors import CommitUnknownError, disk_full, unreachable
+
+T = TypeVar("T")
+
+TRIES = 4
+"""Runs of one transaction: deadlocks, serialization failures and connections lost before the commit."""
+
+_OPTIONS = (
+    "-c synchronous_commit=on "
+    "-c default_transaction_isolation=read\\ committed "
+    "-c idle_in_transaction_session_timeout=5000"
+)
+_COLLISIONS = (pg.SerializationFailure, pg.DeadlockDetected)
+_GOING = ("57P01", "57P02", "57P03", "25P03", "53300")
+"""Server shutting down, crashed, starting up; our session ended while idle; no connection left."""
+_NOW = select(cast(func.floor(func.extract("epoch", func.clock_timestamp()) * 1000), BigInteger))
+
+
+def postgres_engine(url: str, *, pool_size: int = 10) -> Engine:
+    """Return an engine over psycopg, whatever spelling of the scheme `url` has."""
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=20,
+        connect_args={"options": _OPTIONS, "application_name": "postrail"},
+    )
+
+
+def translate(error: DBAPIError) -> Exception:
+    """Return the catalogued error for a failure of the server itself, any other error as it is."""
+    if isinstance(error.orig, pg.DiskFull):
+        return disk_full()
+    if _lost(error) or isinstance(error.orig, _COLLISIONS):
+        return unreachable()
+    return error
+
+
+def _lost(error: DBAPIError) -> bool:
+    """Tell whether the connection is gone (or never was)."""
+    return error.connection_invalidated or (
+        isinstance(error.orig, psycopg.OperationalError) and error.orig.sqlstate in {None, *_GOING}
+    )
+
+
+def _persist(run: Callable[[], T]) -> T:
+    """Run what has certainly done nothing when it fails by a collision or a lost connection."""
+    left = TRIES
+    while True:
+        left -= 1
+        try:
+            return run()
+        except DBAPIError as error:
+            if not left or not (_lost(error) or isinstance(error.orig, _COLLISIONS)):
+                raise translate(error) from error
+
+
+class PostgresDatabase:
+    """A ledger on PostgreSQL, for any number of processes and nodes.
+
+    `clock` replaces the server's own time where time is virtual; all processes must then share it.
+    """
+
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
+        self._clock = clock
+        self._engine = postgres_engine(url)
+        self._plain = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def read(self, fn: Callable[[Connection], T]) -> T:
+        """Run `fn`, each statement on the newest committed state; again when the connection broke."""
+
+        def run() -> T:
+            with self._plain.connect() as conn:
+                return fn(conn)
+
+        return _persist(run)
+
+    def write(self, fn: Callable[[Connection], T]) -> T:
+        """Run `fn` in a transaction; again after a collision or a connection lost before the commit."""
+        return _persist(lambda: self._transact(fn))
+
+    def _transact(self, fn: Callable[[Connection], T]) -> T:
+        with self._engine.connect() as conn:
+            value = fn(conn)
+            try:
+                conn.commit()
+            except DBAPIError as error:
+                if _lost(error):
+                    raise CommitUnknownError from error
+                raise
+            return value
+
+    def now(self, conn: Connection) -> int:
+        """Return the server's time, which all nodes share."""
+        return self._clock.now() if self._clock else int(conn.execute(_NOW).scalar_one())
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()

@@ -1,0 +1,92 @@
+"""SQLite: readers beside one writer thread that commits in groups.
+
+SQLite lets one transaction write at a time and never groups commits by itself, so the application does: all
+writes of the process pass through one thread (`connector.store.writer`). A transaction that may write begins
+with BEGIN IMMEDIATE, since a deferred one fails at once when its snapshot has grown old.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from connector.kernel.clock import Clock
+from connector.store.errors import disk_full, unreachable
+from connector.store.writer import GroupWriter
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_S = 5
+"""Seconds to wait for another process (an admin command) to finish its transaction."""
+
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+_FULL = {sqlite3.SQLITE_FULL}
+_UNUSABLE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
+
+
+def sqlite_engine(url: str, begin: str, *pragmas: str) -> Engine:
+    """Return an engine whose transactions start with the statement `begin`."""
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        max_overflow=-1,
+        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+    )
+
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver's own transactions are deferred ones: it must leave BEGIN to us.
+        connection.isolation_level = None
+        for pragma in (*_PRAGMAS, *pragmas):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", start)
+    return engine
+
+
+def translate(error: Exception) -> Exception:
+    """Return the catalogued error for a failure of SQLite itself, any other error as it is."""
+    if not isinstance(error, DBAPIError) or not isinstance(error.orig, sqlite3.Error):
+        return error
+    primary = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    if primary in _FULL:
+        return disk_full()
+    return unreachable() if primary in _UNUSABLE else error
+
+
+class SqliteDatabase:
+    """A ledger in one SQLite file on a local disk, for one serving process."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self._clock = clock
+        self._readers = sqlite_engine(url, "BEGIN", "query_only=ON")
+        self._engine = sqlite_engine(url, "BEGIN IMMEDIATE")
+        self._writer = GroupWriter(self._engine, translate)
+
+    def read(self, fn: Callable[[Connection], T]) -> T:
+        """Run `fn` on a snapshot, on a connection that no other thread uses meanwhile."""
+        try:
+            with self._readers.begin() as conn:
+                return fn(conn)
+        except DBAPIError as error:
+            raise translate(error) from error
+
+    def write(self, fn: Callable[[Connection], T]) -> T:
+        """Run `fn` in the writer thread and wait until its group is on the disk."""
+        return self._writer.submit(fn).result()
+
+    def now(self, conn: Connection) -> int:  # noqa: ARG002 - SQLite has no clock of its own
+        """Return the clock's time."""
+        return self._clock.now()
+
+    def close(self) -> None:
+        """Finish the queued writes and close all connections."""
+        self._writer.close()
+        self._engine.dispose()
+        self._readers.dispose()

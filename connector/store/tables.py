@@ -1,0 +1,262 @@
+"""Every table of the ledger, for SQLite and PostgreSQL alike.
+
+Times are BIGINT, UTC milliseconds since the epoch. JSON is kept as text, since nothing here looks inside it.
+`next_at` is both the schedule of a row and the expiry of its lease; NULL means: never by itself.
+
+workspaces ── api_keys
+           └─ accounts ── rate_slots
+                       └─ posts (hot) ── post_content (wide)
+                                      ├─ attempts     the gate
+                                      ├─ idempotency  the keys
+                                      ├─ journal      outside calls
+                                      ├─ events       for triggers and pollers
+                                      └─ deliveries   the outbox
+cron, workers
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+LIVE = ("sending", "accepted", "uncertain")
+"""The states of an attempt that may still publish: at most one per post."""
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+_HOT = {"fillfactor": "80", "autovacuum_vacuum_scale_factor": "0.02"}
+"""PostgreSQL storage of tables whose rows change many times."""
+
+RowNumber = BigInteger().with_variant(Integer(), "sqlite")
+"""A key that the database counts up: BIGSERIAL, or SQLite's INTEGER PRIMARY KEY AUTOINCREMENT."""
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("workspace_id", Text, ForeignKey(workspaces.c.id), nullable=False),
+    Column("open_id", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("access_token", LargeBinary, nullable=False),
+    Column("token_key_id", Text, nullable=False),
+    Column("paced", Boolean, nullable=False),
+    Column("sandbox", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("workspace_id", "open_id"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("workspace_id", Text, ForeignKey(workspaces.c.id), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("secret_hash", Text, nullable=False, unique=True),
+    Column("scopes", Text, nullable=False),
+    Column("account_id", Text, ForeignKey(accounts.c.id)),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("last_used_at", BigInteger),
+    Column("revoked_at", BigInteger),
+)
+
+rate_slots = Table(
+    "rate_slots",
+    metadata,
+    Column("account_id", Text, ForeignKey(accounts.c.id), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("tat", BigInteger, nullable=False),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("workspace_id", Text, ForeignKey(workspaces.c.id), nullable=False),
+    Column("account_id", Text, ForeignKey(accounts.c.id), nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("transfer", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("next_at", BigInteger),
+    Column("lease", Text),
+    Column("owner", Text),
+    Column("tries", Integer, nullable=False),
+    Column("publish_id", Text, unique=True),
+    Column("tiktok_status", Text),
+    Column("public_ids", Text, nullable=False),
+    Column("input_hash", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("sent_at", BigInteger),
+    Column("settled_at", BigInteger),
+    postgresql_with=_HOT,
+)
+Index(
+    "ix_posts_due",
+    posts.c.next_at,
+    sqlite_where=posts.c.next_at.is_not(None),
+    postgresql_where=posts.c.next_at.is_not(None),
+)
+Index(
+    "ix_posts_owner",
+    posts.c.owner,
+    sqlite_where=posts.c.owner.is_not(None),
+    postgresql_where=posts.c.owner.is_not(None),
+)
+Index("ix_posts_repeat", posts.c.account_id, posts.c.input_hash, posts.c.created_at)
+
+post_content = Table(
+    "post_content",
+    metadata,
+    Column("post_id", Text, ForeignKey(posts.c.id), primary_key=True),
+    Column("input", Text, nullable=False),
+    Column("receipt", Text, nullable=False),
+    Column("media", Text, nullable=False),
+    Column("raw_status", Text),
+    Column("failure", Text),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("post_id", Text, ForeignKey(posts.c.id), nullable=False),
+    Column("account_id", Text, ForeignKey(accounts.c.id), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("transfer", Text, nullable=False),
+    Column("publish_id", Text, index=True),
+    Column("upload_url", Text),
+    Column("upload_expires_at", BigInteger),
+    Column("uploaded", BigInteger, nullable=False),
+    Column("final_chunk_started", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("resolved_at", BigInteger),
+    UniqueConstraint("post_id", "number"),
+)
+_is_live = attempts.c.state.in_(LIVE)
+is_sending = attempts.c.state == "sending"
+"""The condition of the index that lets one attempt per account be on its way to an answer."""
+Index("uq_attempts_live", attempts.c.post_id, unique=True, sqlite_where=_is_live, postgresql_where=_is_live)
+Index(
+    "uq_attempts_sending",
+    attempts.c.account_id,
+    unique=True,
+    sqlite_where=is_sending,
+    postgresql_where=is_sending,
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("workspace_id", Text, ForeignKey(workspaces.c.id), primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("input_hash", Text, nullable=False),
+    # Checked at the commit, since a key is taken before its post is written.
+    Column("post_id", Text, ForeignKey(posts.c.id, deferrable=True, initially="DEFERRED"), nullable=False),
+    Column("receipt", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", RowNumber, primary_key=True),
+    Column("post_id", Text, ForeignKey(posts.c.id), nullable=False, index=True),
+    Column("call", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("status", Integer),
+    Column("code", Text),
+    Column("log_id", Text),
+    Column("took_ms", BigInteger),
+    Column("decision", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", RowNumber, primary_key=True),
+    Column("workspace_id", Text, ForeignKey(workspaces.c.id), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("post_id", Text, ForeignKey(posts.c.id)),
+    Column("account_id", Text, ForeignKey(accounts.c.id)),
+    Column("payload", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_events_cursor", events.c.workspace_id, events.c.kind, events.c.id)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("event_id", BigInteger, ForeignKey(events.c.id), nullable=False),
+    Column("post_id", Text, ForeignKey(posts.c.id)),
+    Column("endpoint", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("next_at", BigInteger),
+    Column("lease", Text),
+    Column("owner", Text),
+    Column("tries", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("event_id", "endpoint"),
+    postgresql_with=_HOT,
+)
+Index(
+    "ix_deliveries_due",
+    deliveries.c.next_at,
+    sqlite_where=deliveries.c.next_at.is_not(None),
+    postgresql_where=deliveries.c.next_at.is_not(None),
+)
+Index(
+    "ix_deliveries_owner",
+    deliveries.c.owner,
+    sqlite_where=deliveries.c.owner.is_not(None),
+    postgresql_where=deliveries.c.owner.is_not(None),
+)
+
+cron = Table(
+    "cron",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("next_at", BigInteger, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("beat", BigInteger, nullable=False),
+)
