@@ -26,28 +26,29 @@ class _QuietServer(Server):  # type: ignore[misc] # the wheel carries no type in
 
 
 class WebServer:
-    """A listening server; `threads` requests are answered at once, a body may stall for `stall_s` seconds."""
+    """A listening server.
 
-    def __init__(
-        self, app: "WSGIApplication", host: str, port: int, *, threads: int, stall_s: float, drain_s: float
-    ) -> None:
-        self._server = _QuietServer((host, port), app, numthreads=threads, server_name="postrail")
+    `threads` requests are answered at once, a body may stall for `stall_s` seconds, and requests in hand have
+    `drain_s` seconds to end once it stops.
+    """
+
+    def __init__(self, host: str, port: int, *, threads: int, stall_s: float, drain_s: float) -> None:
+        self._server = _QuietServer((host, port), None, numthreads=threads, server_name="postrail")
         self._server.request_queue_size = BACKLOG
         self._server.max_request_header_size = HEADER_LIMIT
         self._server.keep_alive_conn_limit = KEEP_ALIVE_LIMIT
         self._server.timeout = stall_s
         self._server.shutdown_timeout = drain_s
-        self._server.server_name = "postrail"
         self._thread = threading.Thread(target=self._server.serve, name="http", daemon=True)
-        self._host = host
 
     def bind(self) -> int:
         """Take the port and return it. Raises OSError when it is not free."""
         self._server.prepare()
         return int(self._server.bind_addr[1])
 
-    def start(self) -> None:
-        """Answer requests from now on."""
+    def start(self, app: "WSGIApplication") -> None:
+        """Answer requests with `app` from now on."""
+        self._server.wsgi_app = app
         self._thread.start()
 
     def stop(self) -> None:

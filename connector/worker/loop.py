@@ -28,6 +28,7 @@ class Worker:
         self._due = threading.Condition()
         self._alarms = 0
         self._stopping = threading.Event()
+        self._ended = threading.Event()
         self._threads = [
             threading.Thread(target=self._work, name=f"work-{number}", daemon=True) for number in range(threads)
         ]
@@ -52,6 +53,7 @@ class Worker:
         deadline = self._context.clock.ticks() + timeout_s
         for thread in self._threads:
             thread.join(max(0.0, deadline - self._context.clock.ticks()))
+        self._ended.set()
         return not any(thread.is_alive() for thread in self._threads)
 
     def _work(self) -> None:
@@ -78,9 +80,9 @@ class Worker:
                 self._due.wait(nap)
 
     def _keep(self) -> None:
-        """Renew the leases in hand, and sweep now and then, until the worker stops."""
+        """Renew the leases in hand, and sweep now and then, until the last work has ended."""
         every, since_sweep = self._lease_s / RENEWALS_PER_LEASE, SWEEP_EVERY_S
-        while not self._stopping.wait(every) or self._in_hand.all():
+        while not self._ended.wait(every):
             since_sweep += every
             try:
                 self._context.ledger.renew(self._in_hand.all(), ttl_ms=round(self._lease_s * 1000))

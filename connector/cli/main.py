@@ -1,0 +1,37 @@
+"""The command `postrail`: its groups, and how a failure is told."""
+
+import sys
+from importlib.metadata import version
+
+import click
+
+from connector.cli import check, demo, keys, sandbox, serve
+from connector.kernel.errors import PostrailError
+from connector.settings import SettingsError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(version("postrail"), prog_name="postrail")
+def cli() -> None:
+    """Publish to TikTok from workflow tools: rows of text in, one post out, the truth about it.
+
+    \b
+    Start here:
+      postrail demo     see the whole job done against the built-in sandbox
+      postrail serve    run the server (sandbox mode until a TikTok app is configured)
+
+    Settings come from POSTRAIL_* variables, a .env file, or flags.
+    """
+
+
+for command in (serve.serve, serve.work, demo.demo, sandbox.sandbox, check.check, keys.keys):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; a foreseen failure is one message and exit status 2, never a traceback."""
+    try:
+        cli()
+    except (SettingsError, PostrailError) as error:
+        click.secho(f"postrail: {error}", fg="red", err=True, color=None if sys.stderr.isatty() else False)
+        sys.exit(2)

@@ -1,0 +1,42 @@
+"""`postrail serve` and `postrail work`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from connector.cli.options import home_option, settings_with
+from connector.wiring.serve import serve as run_server
+from connector.wiring.work import work as run_worker
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  postrail serve
+  postrail serve --home ./data --port 9000
+  POSTRAIL_DATABASE_URL=postgresql://... POSTRAIL_SECRET_KEY=... postrail serve --host 0.0.0.0"""
+)
+@home_option
+@click.option("--host", help="Address to listen on (default 127.0.0.1).")
+@click.option("--port", type=int, help="Port to listen on (default 8000; 0 takes a free one).")
+def serve(home: Path | None, host: str | None, port: int | None) -> None:
+    """Run the web server with its workers.
+
+    Without a TikTok app it runs in sandbox mode: it starts the built-in sandbox, connects an account there and
+    issues an API key, printed once on a terminal and written to HOME/first-key elsewhere.
+    """
+    settings = settings_with(home=home, host=host, port=port)
+    run_server(settings, tell=click.echo, on_terminal=sys.stdout.isatty())
+
+
+@click.command(
+    epilog="""\b
+Example:
+  POSTRAIL_DATABASE_URL=postgresql://... POSTRAIL_PUBLIC_URL=https://posts.example.com postrail work"""
+)
+@home_option
+@click.option("--workers", type=int, help="Worker threads (default 4).")
+def work(home: Path | None, workers: int | None) -> None:
+    """Run workers alone, beside servers on the same PostgreSQL."""
+    run_worker(settings_with(home=home, workers=workers), tell=click.echo)

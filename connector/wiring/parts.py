@@ -1,0 +1,133 @@
+"""What every command builds in the same way: the ledger, the accounts, the contract, the engine's context."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from connector.contract import Contract, load_contract
+from connector.domain.net import Origin, origin_of
+from connector.engine.context import Context
+from connector.kernel.clock import SystemClock
+from connector.kernel.ids import SystemIds
+from connector.media import Media, Spool
+from connector.net import Egress
+from connector.settings import Settings, SettingsError
+from connector.store import Database, SqlAccess, SqlLedger, TokenCipher, migrate, open_database
+from connector.tiktok.client import TikTokClient
+
+TIKTOK_API = "https://open.tiktokapis.com"
+SECRET_FILE = "secret.key"
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The parts that need no network and no other process."""
+
+    settings: Settings
+    clock: SystemClock
+    ids: SystemIds
+    contract: Contract
+    database: Database
+    ledger: SqlLedger
+    access: SqlAccess
+
+
+def database_url(settings: Settings) -> str:
+    """Return the URL of the ledger: the one configured, or the SQLite file under HOME."""
+    return settings.database_url or f"sqlite:///{settings.home / 'postrail.db'}"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    fresh = path.with_suffix(path.suffix + ".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def secret_key(settings: Settings, ids: SystemIds) -> bytes:
+    """Return the key that encrypts tokens at rest: configured, or made once under HOME.
+
+    Raises SettingsError on PostgreSQL without one: several machines must share it.
+    """
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value().encode()
+    if not settings.is_sqlite:
+        raise SettingsError("POSTRAIL_SECRET_KEY: needed with PostgreSQL; make one with `openssl rand -hex 32`")
+    path = settings.home / SECRET_FILE
+    if not path.exists():
+        write_private(path, ids.token())
+    return path.read_text().strip().encode()
+
+
+def make_home(settings: Settings) -> None:
+    """Create HOME for its owner alone. Raises SettingsError when that is not possible."""
+    try:
+        settings.home.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"POSTRAIL_HOME: cannot use {settings.home}: {error.strerror}") from error
+
+
+def open_parts(settings: Settings) -> Parts:
+    """Open the ledger (brought to the present schema) and load the contract."""
+    clock = SystemClock()
+    ids = SystemIds(clock)
+    make_home(settings)
+    url = database_url(settings)
+    cipher = TokenCipher(secret_key(settings, ids))
+    migrate(url)
+    database = open_database(url, clock=clock)
+    return Parts(
+        settings=settings,
+        clock=clock,
+        ids=ids,
+        contract=load_contract(),
+        database=database,
+        ledger=SqlLedger(database, ids=ids),
+        access=SqlAccess(database, ids=ids, secrets=cipher),
+    )
+
+
+def trusted_origins(settings: Settings) -> frozenset[Origin]:
+    """Return the origins that may be private. Raises SettingsError for one that is no origin."""
+    try:
+        return frozenset(origin_of(origin) for origin in settings.trusted_origins)
+    except ValueError as error:
+        raise SettingsError(f"POSTRAIL_TRUSTED_ORIGINS: {error}; write http://host:port") from error
+
+
+def build_context(
+    parts: Parts,
+    *,
+    tiktok_url: str,
+    web_url: str,
+    public_url: str,
+    stopping: Callable[[], bool],
+    wake: Callable[[], None],
+) -> Context:
+    """Build the engine's context around TikTok (or its sandbox) at `tiktok_url`."""
+    settings = parts.settings
+    own = frozenset({origin_of(tiktok_url)}) if tiktok_url != TIKTOK_API else frozenset()
+    spool = Spool(settings.home / "media")
+    spool.sweep_incoming()
+    sources = Egress(trusted=trusted_origins(settings), clock=parts.clock)
+    return Context(
+        contract=parts.contract,
+        ledger=parts.ledger,
+        access=parts.access,
+        tiktok=TikTokClient(Egress(trusted=own, clock=parts.clock), tiktok_url, parts.clock),
+        media=Media(sources, spool, total_s=settings.source_timeout_s),
+        clock=parts.clock,
+        ids=parts.ids,
+        public_url=public_url,
+        web_url=web_url,
+        repeat_window_ms=settings.repeat_window_s * 1000,
+        stopping=stopping,
+        wake=wake,
+    )

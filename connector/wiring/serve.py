@@ -1,0 +1,169 @@
+"""`postrail serve`: the web server with its workers, and in sandbox mode the sandbox beside it."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from connector.domain.net import origin_of
+from connector.engine.context import Context
+from connector.engine.wait import WaitRoom
+from connector.kernel.log import get_log
+from connector.net import Egress
+from connector.server.app import build_app
+from connector.server.site import Site
+from connector.settings import Settings, SettingsError
+from connector.store import serve_lock
+from connector.web.proxies import TrustedProxies
+from connector.web.serve import WebServer
+from connector.wiring.bootstrap import ensure_first_key, ensure_sandbox_account, ensure_workspace
+from connector.wiring.parts import TIKTOK_API, Parts, build_context, open_parts, write_private
+from connector.wiring.sandbox_child import Child, ensure_sandbox
+from connector.worker.loop import Worker
+
+log = get_log("serve")
+
+DRAIN_S = 10.0
+STATE_FILE = "serve.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upstream:
+    """Where TikTok is for this process."""
+
+    api_url: str
+    web_url: str
+    child: Child | None = None
+
+
+def _egress_to(parts: Parts) -> Callable[[str], Egress]:
+    return lambda url: Egress(trusted=frozenset({origin_of(url)}), clock=parts.clock)
+
+
+def find_upstream(parts: Parts, *, spawn: bool) -> Upstream:
+    """Return TikTok's address or, in sandbox mode, the sandbox's, started here where `spawn` allows it.
+
+    Raises SettingsError when a worker in sandbox mode is not told where the sandbox is.
+    """
+    settings = parts.settings
+    if not settings.sandbox:
+        return Upstream(api_url=settings.tiktok_base_url or TIKTOK_API, web_url=settings.tiktok_web_url)
+    if settings.tiktok_base_url:
+        return Upstream(api_url=settings.tiktok_base_url, web_url=settings.tiktok_base_url)
+    if not spawn:
+        raise SettingsError("POSTRAIL_TIKTOK_BASE_URL: a worker without a TikTok app needs the sandbox's URL")
+    child = ensure_sandbox(settings.home / "sandbox", parts.clock, _egress_to(parts), pause=time.sleep)
+    return Upstream(api_url=child.url, web_url=child.url, child=child)
+
+
+def _prepare(parts: Parts, upstream: Upstream, *, on_terminal: bool) -> list[str]:
+    """Create what a first start needs; return what there is to tell."""
+    told = []
+    workspace_id = ensure_workspace(parts)
+    if parts.settings.sandbox:
+        egress = _egress_to(parts)(upstream.api_url)
+        ensure_sandbox_account(parts, egress, upstream.api_url, workspace_id)
+        told.append(f"Sandbox mode: no TikTok app is configured, nothing real is published. See {upstream.web_url}")
+    key = ensure_first_key(parts, workspace_id, on_terminal=on_terminal)
+    return [*told, *([key] if key else [])]
+
+
+class Server:
+    """Everything that `serve` runs, from start to drain."""
+
+    def __init__(self, parts: Parts, upstream: Upstream, *, tell: Callable[[str], None]) -> None:
+        settings = parts.settings
+        self._parts, self._tell = parts, tell
+        self._stopping = threading.Event()
+        self._web = WebServer(
+            settings.host, settings.port, threads=settings.threads, stall_s=settings.body_timeout_s, drain_s=DRAIN_S
+        )
+        port = self._bind(settings)
+        host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - told as loopback
+        self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self._room = WaitRoom(parts.ledger, parts.clock, capacity=settings.threads // 2)
+        self._context: Context = build_context(
+            parts,
+            tiktok_url=upstream.api_url,
+            web_url=upstream.web_url,
+            public_url=settings.public_url or self._url,
+            stopping=self._stopping.is_set,
+            wake=self._wake,
+        )
+        self._worker = Worker(
+            self._context,
+            owner=owner_name(parts),
+            threads=settings.workers,
+            lease_s=settings.lease_s,
+        )
+
+    def _bind(self, settings: Settings) -> int:
+        try:
+            return self._web.bind()
+        except OSError as error:
+            raise SettingsError(f"POSTRAIL_PORT: cannot listen on {settings.host}:{settings.port}: {error}") from error
+
+    def _wake(self) -> None:
+        self._worker.wake()
+        self._room.notify()
+
+    def start(self) -> None:
+        """Serve requests and work on posts from now on."""
+        settings = self._parts.settings
+        site = Site(context=self._context, room=self._room, hold_s=_hold(settings), pause=time.sleep)
+        app = build_app(site, max_body_bytes=settings.max_body_bytes)
+        self._worker.start()
+        self._web.start(TrustedProxies(app, settings.trusted_proxies))
+        state = json.dumps({"pid": os.getpid(), "url": self._url})
+        write_private(settings.home / STATE_FILE, state)
+        self._tell(f"Postrail serves {self._url}")
+
+    def drain(self) -> None:
+        """Answer those who wait, end the requests and the work in hand, leave the rest for the next start."""
+        self._stopping.set()
+        self._room.close()
+        self._web.stop()
+        if not self._worker.stop(timeout_s=DRAIN_S):
+            log.warning("drain_incomplete", hint="the work goes on when its lease ends")
+
+
+def _hold(settings: Settings) -> float:
+    return settings.gate_hold_s if settings.gate_mode == "hold" else 0.0
+
+
+def owner_name(parts: Parts) -> str:
+    """Return a name for this process that no other process ever had."""
+    return f"{os.uname().nodename}:{os.getpid()}:{parts.ids.new('run')}"
+
+
+def until_signal() -> None:
+    """Block until the process is asked to end (SIGTERM or SIGINT)."""
+    asked = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: asked.set())
+    asked.wait()
+
+
+def serve(settings: Settings, *, tell: Callable[[str], None], on_terminal: bool) -> None:
+    """Run the server until it is asked to end. Raises SettingsError when it cannot start."""
+    with ExitStack() as stack:
+        if settings.is_sqlite:
+            settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            stack.enter_context(serve_lock(settings.home))
+        parts = open_parts(settings)
+        stack.callback(parts.database.close)
+        if settings.is_sqlite:
+            parts.ledger.release_owner(None)
+        upstream = find_upstream(parts, spawn=True)
+        if upstream.child is not None:
+            stack.callback(upstream.child.stop)
+        for line in _prepare(parts, upstream, on_terminal=on_terminal):
+            tell(line)
+        server = Server(parts, upstream, tell=tell)
+        server.start()
+        stack.callback(server.drain)
+        until_signal()

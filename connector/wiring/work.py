@@ -1,0 +1,37 @@
+"""`postrail work`: workers alone, beside one or more servers on PostgreSQL."""
+
+import threading
+from collections.abc import Callable
+
+from connector.settings import Settings, SettingsError
+from connector.wiring.parts import build_context, open_parts
+from connector.wiring.serve import DRAIN_S, find_upstream, owner_name, until_signal
+from connector.worker.loop import Worker
+
+
+def work(settings: Settings, *, tell: Callable[[str], None]) -> None:
+    """Work on due posts until asked to end. Raises SettingsError where a worker alone cannot run."""
+    if settings.is_sqlite:
+        raise SettingsError(
+            "POSTRAIL_DATABASE_URL: `work` needs PostgreSQL; on SQLite one process serves and works: `postrail serve`"
+        )
+    if settings.public_url is None:
+        raise SettingsError("POSTRAIL_PUBLIC_URL: a worker must be told where the server is that TikTok pulls from")
+    parts = open_parts(settings)
+    upstream = find_upstream(parts, spawn=False)
+    stopping = threading.Event()
+    context = build_context(
+        parts,
+        tiktok_url=upstream.api_url,
+        web_url=upstream.web_url,
+        public_url=settings.public_url,
+        stopping=stopping.is_set,
+        wake=lambda: None,
+    )
+    worker = Worker(context, owner=owner_name(parts), threads=max(1, settings.workers), lease_s=settings.lease_s)
+    worker.start()
+    tell(f"Postrail works with {max(1, settings.workers)} threads")
+    until_signal()
+    stopping.set()
+    worker.stop(timeout_s=DRAIN_S)
+    parts.database.close()
