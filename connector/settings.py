@@ -3,6 +3,7 @@
 Only `cli` and `wiring` see this module; every other room is handed the values it needs.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -132,3 +133,8 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
             for item in error.errors()
         ]
         raise SettingsError("\n".join(lines)) from error
+
+
+def bare_environment() -> dict[str, str]:
+    """Return this process's environment without any Postrail setting, for child processes of their own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
