@@ -12,7 +12,17 @@ window.py       a part of a file as a request body
 """
 
 from connector.net.transport import DEFAULT, Egress, Reply, StreamReply
-from connector.net.trip import Broken, Timeout, Unsent
+from connector.net.trip import Broken, Timeout, Unsendable, Unsent
 from connector.net.window import FileWindow
 
-__all__ = ["DEFAULT", "Broken", "Egress", "FileWindow", "Reply", "StreamReply", "Timeout", "Unsent"]
+__all__ = [
+    "DEFAULT",
+    "Broken",
+    "Egress",
+    "FileWindow",
+    "Reply",
+    "StreamReply",
+    "Timeout",
+    "Unsendable",
+    "Unsent",
+]

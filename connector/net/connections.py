@@ -53,7 +53,7 @@ def connect_to_first(
 
 
 class WholeResponse(http.client.HTTPResponse):
-    """An answer whose headers have come whole; the standard library takes what breaks off among them as done."""
+    """An answer with whole headers; the standard library takes those that break off for whole."""
 
     def begin(self) -> None:
         """Read status and headers. Raises HTTPException when they break off."""

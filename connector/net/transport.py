@@ -19,7 +19,7 @@ from connector.kernel.clock import Clock
 from connector.net.connections import PinnedAdapter
 from connector.net.guard import refusal
 from connector.net.patience import patient_tls
-from connector.net.trip import TRIP, Broken, Patience, Timeout, Trip, Unsent
+from connector.net.trip import TRIP, Broken, Patience, Timeout, Trip, Unsendable
 from connector.net.window import FileWindow
 
 DEFAULT = Timeout()
@@ -175,7 +175,7 @@ class Egress:
         try:
             prepared = self._session.prepare_request(request)
         except requests.RequestException as error:
-            raise Unsent(f"not a request that can be sent: {error}") from error
+            raise Unsendable(f"not a request that can be sent: {error}") from error
         if body is not None:
             prepared.body = body  # type: ignore[assignment]  # the stubs leave out files
             prepared.headers["Content-Length"] = str(_length(body, content_length))
@@ -189,7 +189,7 @@ class Egress:
                 prepared, stream=True, allow_redirects=False, timeout=(timeout.connect_s, timeout.idle_s)
             )
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as error:
-            raise Unsent(f"not a request that can be sent: {error}") from error
+            raise Unsendable(f"not a request that can be sent: {error}") from error
         except _WENT_WRONG as error:
             raise _broken(error) from error
         finally:
@@ -197,11 +197,11 @@ class Egress:
 
 
 def _check_url(url: str, trusted: frozenset[Origin], *, allow_http: bool) -> None:
-    """Refuse a URL by its spelling alone. Raises Unsent for what is no URL, and PostrailError."""
+    """Refuse a URL by its spelling alone. Raises Unsendable and PostrailError."""
     try:
         origin = origin_of(url)
     except ValueError as error:
-        raise Unsent(f"not a URL that can be opened: {error}") from error
+        raise Unsendable(f"not a URL that can be opened: {error}") from error
     if "@" in urlsplit(url).netloc:
         raise refusal(origin.host, "credentials_in_url", "a URL without user name and password")
     if origin.scheme == "http" and not allow_http and origin not in trusted:

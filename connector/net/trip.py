@@ -18,6 +18,10 @@ class Unsent(Exception):  # noqa: N818 - it says what is known of the request, n
         self.timed_out = timed_out
 
 
+class Unsendable(Unsent):
+    """The request cannot be sent as it is, however often it is tried: its URL or a header is malformed."""
+
+
 class Broken(Exception):  # noqa: N818 - it says what is known of the request, not whose error it was
     """The connection broke or timed out after the request may have arrived.
 

@@ -1,0 +1,118 @@
+"""The media room: fetch, look, check, convert, keep. What ends in the spool has passed all of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from connector.domain.media import Photo, Video, check_photo, check_video
+from connector.engine.model import Kind, MediaItem
+from connector.kernel.errors import PostrailError, Problem
+from connector.media import source
+from connector.media.convert import to_jpeg
+from connector.media.probe import probe_photo, probe_video
+from connector.media.spool import Incoming, Spool
+from connector.net import Egress, Timeout
+
+ENDINGS = {
+    "image/jpeg": "jpg",
+    "image/webp": "webp",
+    "video/mp4": "mp4",
+    "video/quicktime": "mov",
+    "video/webm": "webm",
+}
+NAME_LENGTH = 16
+"""Hex characters of the id in a file's public name."""
+
+
+class Media:
+    """Implements `connector.engine.ports.MediaRoom` over a guarded egress and a local spool."""
+
+    def __init__(self, egress: Egress, spool: Spool, *, timeout: Timeout = source.DEFAULT) -> None:
+        self._egress = egress
+        self._spool = spool
+        self._timeout = timeout
+
+    def take_in(self, url: str, kind: Kind, *, field_path: str) -> MediaItem:
+        """Fetch `url`, look at it by content, convert it where TikTok would refuse it, and keep it.
+
+        Raises PostrailError with the code and the problems of `field_path`; nothing half stays behind.
+        """
+        cap = source.VIDEO_CAP if kind == "video" else source.PHOTO_CAP
+        with naming(field_path), self._spool.receive() as incoming:
+            source.fetch(self._egress, url, incoming, cap=cap, timeout=self._timeout)
+            if kind == "video":
+                return self._keep_video(incoming, url)
+            return self._keep_photo(incoming, url)
+
+    def path(self, media_id: str) -> Path:
+        """Return where the bytes of a kept file lie. Raises PostrailError `media_gone` when they do not."""
+        return self._spool.path(media_id)
+
+    def _keep_video(self, incoming: Incoming, url: str) -> MediaItem:
+        video = probe_video(incoming.path)
+        refuse(check_video(video))
+        return _video_item(incoming.keep(), video, url)
+
+    def _keep_photo(self, incoming: Incoming, url: str) -> MediaItem:
+        photo = probe_photo(incoming.path)
+        refuse(check_photo(photo))
+        if photo.mime == "image/png":
+            return self._keep_converted(incoming, url)
+        return _photo_item(incoming.keep(), photo, url)
+
+    def _keep_converted(self, incoming: Incoming, url: str) -> MediaItem:
+        with self._spool.receive() as converted:
+            converted.write(to_jpeg(incoming.path))
+            photo = probe_photo(converted.path)
+            return _photo_item(converted.keep(), photo, url, "converted from image/png to image/jpeg")
+
+
+@contextmanager
+def naming(field_path: str) -> Iterator[None]:
+    """Put the field that a file came from into the problems of its refusal."""
+    try:
+        yield
+    except PostrailError as error:
+        details = [replace(problem, field=field_path) for problem in error.details]
+        raise PostrailError(error.code, error.message, details=details) from error
+
+
+def refuse(problems: list[Problem]) -> None:
+    """Raise PostrailError with all `problems`, under the code of the first, if there are any."""
+    if problems:
+        first = problems[0]
+        raise PostrailError(first.code, f"{first.got}: expected {first.expected}", details=problems)
+
+
+def name_of(media_id: str, mime: str) -> str:
+    """Return the last part of a file's public URL."""
+    return f"{media_id[:NAME_LENGTH]}.{ENDINGS[mime]}"
+
+
+def _video_item(media_id: str, video: Video, url: str) -> MediaItem:
+    return MediaItem(
+        media_id=media_id,
+        kind="video",
+        name=name_of(media_id, video.mime),
+        mime=video.mime,
+        size=video.size,
+        width=video.width,
+        height=video.height,
+        duration_ms=video.duration_ms,
+        source_url=url,
+    )
+
+
+def _photo_item(media_id: str, photo: Photo, url: str, *changes: str) -> MediaItem:
+    return MediaItem(
+        media_id=media_id,
+        kind="photo",
+        name=name_of(media_id, photo.mime),
+        mime=photo.mime,
+        size=photo.size,
+        width=photo.width,
+        height=photo.height,
+        source_url=url,
+        changes=changes,
+    )

@@ -1,0 +1,146 @@
+"""The spool on a local disk: each file once, under the SHA-256 of its bytes, and never half a file.
+
+<root>/incoming/       files that are being written
+<root>/<aa>/<sha256>   files that are whole and on the disk
+"""
+
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from connector.kernel.errors import PostrailError, Problem
+
+Create = Callable[[Path], tuple[int, Path]]
+"""Opens a new file in a folder for writing and returns its descriptor and path."""
+
+_MEDIA_ID = re.compile("[0-9a-f]{64}")
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def create_locked(folder: Path) -> tuple[int, Path]:
+    """Create a file that is locked while this process has it open: a sweep can tell that it is in use."""
+    while True:
+        descriptor, name = tempfile.mkstemp(dir=folder)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor, Path(name)
+        os.close(descriptor)  # a sweep was quicker than the lock
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class Incoming:
+    """A file that is being written: hashed on the way, gone unless it is kept."""
+
+    def __init__(self, root: Path, descriptor: int, path: Path) -> None:
+        self._root = root
+        self._descriptor = descriptor
+        self._hash = hashlib.sha256()
+        self.path = path
+        self.size = 0
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append `data`. Raises OSError."""
+        view = memoryview(data)
+        self._hash.update(view)
+        self.size += len(view)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+    def keep(self) -> str:
+        """Put the file into the spool, durably, and return its id. Raises OSError."""
+        media_id = self._hash.hexdigest()
+        os.fsync(self._descriptor)
+        os.fchmod(self._descriptor, 0o640)
+        place = place_of(self._root, media_id)
+        if not place.parent.exists():
+            place.parent.mkdir(exist_ok=True)
+            sync_folder(self._root)
+        self.path.replace(place)
+        sync_folder(place.parent)
+        return media_id
+
+    def discard(self) -> None:
+        """Close the file, and delete it unless it was kept."""
+        os.close(self._descriptor)
+        self.path.unlink(missing_ok=True)
+
+
+def place_of(root: Path, media_id: str) -> Path:
+    """Return where the file of that id lies."""
+    return root / media_id[:2] / media_id
+
+
+@contextmanager
+def telling_full_disks() -> Iterator[None]:
+    """Raise PostrailError `disk_full` in place of the system's word for it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        detail = Problem(
+            field="",
+            problem="disk_full",
+            expected="free space in Postrail's media folder",
+            fix="make room on the disk, then try again",
+            code="disk_full",
+        )
+        raise PostrailError("disk_full", "the disk that holds the media is full", details=[detail]) from error
+
+
+class Spool:
+    """The media folder at `root`, made when it is not there."""
+
+    def __init__(self, root: Path, *, create: Create = create_locked) -> None:
+        self._root = root
+        self._incoming = root / "incoming"
+        self._create = create
+        with telling_full_disks():
+            self._incoming.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def receive(self) -> Iterator[Incoming]:
+        """Open a file to write; what is not kept inside the `with` is deleted.
+
+        Raises PostrailError `disk_full`, also for writes inside the `with`.
+        """
+        with telling_full_disks():
+            descriptor, path = self._create(self._incoming)
+            incoming = Incoming(self._root, descriptor, path)
+            try:
+                yield incoming
+            finally:
+                incoming.discard()
+
+    def path(self, media_id: str) -> Path:
+        """Return where the bytes of a kept file lie. Raises PostrailError `media_gone` when they do not."""
+        place = place_of(self._root, media_id)
+        if not _MEDIA_ID.fullmatch(media_id) or not place.is_file():
+            raise PostrailError("media_gone", "the media file is no longer in the spool")
+        return place
+
+    def sweep_incoming(self) -> int:
+        """Delete what processes that died have left half written; return how many files."""
+        return sum(_delete_if_left_over(path) for path in self._incoming.iterdir())
+
+
+def _delete_if_left_over(path: Path) -> bool:
+    with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
+        return True
+    return False
