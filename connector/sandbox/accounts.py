@@ -1,0 +1,132 @@
+"""The pretend creators: who they are, what they allow, and the access token that speaks for each."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
+
+from connector.kernel.clock import Clock
+from connector.kernel.ids import Ids
+from connector.sandbox.database import Database
+
+ALL_SCOPES = "user.info.basic,user.info.profile,user.info.stats,video.list,video.publish,video.upload"
+PUBLIC_OPTIONS = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY")
+PRIVATE_OPTIONS = ("FOLLOWER_OF_CREATOR", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY")
+
+
+class Traits(BaseModel):
+    """What can be set for an account.
+
+    `max_video_post_duration_sec` is in seconds. `unaudited`: the client that holds this token has not passed
+    TikTok's audit. `daily_post_cap` None: no cap, since TikTok names no number; `pending_share_cap` counts
+    drafts within 24 hours that nobody posted. `privacy_level_options` replaces those of the account's kind.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    nickname: str = ""
+    private_account: bool = False
+    unaudited: bool = False
+    banned: bool = False
+    rate_limits: bool = True
+    comment_disabled: bool = False
+    duet_disabled: bool = False
+    stitch_disabled: bool = False
+    max_video_post_duration_sec: PositiveInt = 300
+    daily_post_cap: NonNegativeInt | None = None
+    pending_share_cap: NonNegativeInt | None = 5
+    privacy_level_options: list[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """A creator who granted `scope` (comma-separated) to the holder of `access_token`."""
+
+    open_id: str
+    username: str
+    access_token: str
+    scope: str
+    traits: Traits
+
+    def allows(self, *scopes: str) -> bool:
+        """Say whether one of `scopes` was granted."""
+        return bool(set(scopes) & set(self.scope.split(",")))
+
+    def privacy_options(self) -> tuple[str, ...]:
+        """Return `privacy_level_options` of creator_info (reference 4.2)."""
+        if self.traits.privacy_level_options is not None:
+            return tuple(self.traits.privacy_level_options)
+        return PRIVATE_OPTIONS if self.traits.private_account else PUBLIC_OPTIONS
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the account as the control API shows it."""
+        return {
+            "open_id": self.open_id,
+            "username": self.username,
+            "access_token": self.access_token,
+            "scope": self.scope,
+            **self.traits.model_dump(),
+        }
+
+
+class Accounts:
+    """The table of creators."""
+
+    def __init__(self, database: Database, clock: Clock, ids: Ids) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+
+    def add(self, traits: Traits, *, username: str | None = None, scope: str = ALL_SCOPES) -> Account:
+        """Add a creator. Raises ValueError when the username is taken."""
+        with self._database.transaction():
+            found = self._database.rows("SELECT COUNT(*) AS n FROM accounts")
+            account = Account(
+                open_id=f"-000{self._ids.token()[:32]}",
+                username=username or f"creator{found[0]['n'] + 1}",
+                access_token=f"act.{self._ids.token()}!{found[0]['n']}.va",
+                scope=scope,
+                traits=traits,
+            )
+            if self.named(account.username) is not None:
+                raise ValueError(f"the username {account.username} is taken")
+            self._database.insert(
+                "accounts",
+                open_id=account.open_id,
+                username=account.username,
+                access_token=account.access_token,
+                scope=account.scope,
+                traits=traits.model_dump_json(),
+                created_at=self._clock.now(),
+            )
+        return account
+
+    def all(self) -> list[Account]:
+        """Return all creators, oldest first."""
+        return [_account(row) for row in self._database.rows("SELECT * FROM accounts ORDER BY rowid")]
+
+    def named(self, username: str) -> Account | None:
+        """Return the creator with this handle."""
+        return self._one("SELECT * FROM accounts WHERE username = :value", username)
+
+    def holder(self, access_token: str) -> Account | None:
+        """Return the creator whom a token speaks for."""
+        return self._one("SELECT * FROM accounts WHERE access_token = :value", access_token)
+
+    def by_id(self, open_id: str) -> Account | None:
+        """Return the creator with this open_id."""
+        return self._one("SELECT * FROM accounts WHERE open_id = :value", open_id)
+
+    def _one(self, sql: str, value: str) -> Account | None:
+        row = self._database.row(sql, value=value)
+        return None if row is None else _account(row)
+
+
+def _account(row: sqlite3.Row) -> Account:
+    return Account(
+        open_id=row["open_id"],
+        username=row["username"],
+        access_token=row["access_token"],
+        scope=row["scope"],
+        traits=Traits.model_validate_json(row["traits"]),
+    )

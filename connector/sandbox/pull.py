@@ -1,0 +1,107 @@
+"""Fetches media from the URLs of an init call, as TikTok does, following no redirect (section 6).
+
+How TikTok treats 503 is not documented; here it is asked again for as long as the dial's patience lasts.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from connector.kernel.clock import Clock
+
+PIECE = 256 * 1024
+"""Bytes read at a time."""
+TIMEOUT = (5.0, 30.0)
+"""Seconds to connect, and between two bytes."""
+MAX_TRIES = 200
+MAX_BROKEN = 3
+"""Connections that may fail or break off before the pull has failed."""
+MAX_PAUSE = 10.0
+"""Seconds: the longest wait between two tries, whatever Retry-After says."""
+
+
+class PullFailed(Exception):  # noqa: N818 - TikTok's finding about a URL, not a failure of this program
+    """The media cannot be had; the text says why."""
+
+
+class Stopped(Exception):  # noqa: N818 - not an error
+    """The pull was given up because the task was cancelled or the server stops."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """`patience` in seconds; `max_bytes`: reading stops just past them, and the file is kept so."""
+
+    patience: float
+    max_bytes: int
+
+
+class Puller:
+    """Pulls one file at a time for one thread."""
+
+    def __init__(self, clock: Clock, stop: threading.Event, wanted: Callable[[], bool]) -> None:
+        self._clock = clock
+        self._stop = stop
+        self._wanted = wanted
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["User-Agent"] = "tiktok-sandbox-puller"
+
+    def fetch(self, url: str, target: Path, limits: Limits, progress: Callable[[int], None]) -> None:
+        """Fetch `url` into `target`, telling `progress` the bytes so far. Raises PullFailed or Stopped."""
+        give_up = self._clock.ticks() + limits.patience
+        broken = 0
+        for _ in range(MAX_TRIES):
+            try:
+                pause = self._try(url, target, limits, progress)
+            except requests.RequestException as error:
+                broken += 1
+                if broken >= MAX_BROKEN:
+                    raise PullFailed(type(error).__name__) from error
+                pause = 1.0
+            if pause is None:
+                return
+            if self._clock.ticks() + pause > give_up:
+                raise PullFailed("not served in time")
+            if self._stop.wait(pause):
+                raise Stopped
+        raise PullFailed("too many tries")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _try(self, url: str, target: Path, limits: Limits, progress: Callable[[int], None]) -> float | None:
+        """Try once; return the seconds to wait before the next try, or None when the file is there."""
+        if self._stop.is_set() or not self._wanted():
+            raise Stopped
+        with self._session.get(url, stream=True, allow_redirects=False, timeout=TIMEOUT) as reply:
+            if reply.status_code == requests.codes.service_unavailable:
+                return pause_of(reply.headers.get("Retry-After"))
+            if reply.status_code != requests.codes.ok:
+                raise PullFailed(f"HTTP {reply.status_code}")
+            self._save(reply, target, limits, progress)
+        return None
+
+    def _save(
+        self, reply: requests.Response, target: Path, limits: Limits, progress: Callable[[int], None]
+    ) -> None:
+        got = 0
+        with target.open("wb") as file:
+            for piece in reply.iter_content(PIECE):
+                if self._stop.is_set() or not self._wanted():
+                    raise Stopped
+                file.write(piece)
+                got += len(piece)
+                progress(got)
+                if got > limits.max_bytes:
+                    return
+
+
+def pause_of(retry_after: str | None) -> float:
+    """Return the seconds to wait that a Retry-After asks for, within bounds; one second by default."""
+    seconds = float(retry_after) if retry_after and retry_after.isascii() and retry_after.isdigit() else 1.0
+    return min(max(seconds, 0.05), MAX_PAUSE)
