@@ -1,0 +1,139 @@
+"""The access port: workspaces, keys by the hash of their secret, accounts with sealed tokens."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from connector.engine.model import Account, ApiKey
+from connector.kernel.errors import PostrailError
+from connector.store.access import NOTE_EVERY_MS, SqlAccess
+from connector.store.secrets import Secrets
+from connector.store.tables import accounts
+from tests.ledgers import IDS, Stage
+
+pytest_plugins = ("tests.databases", "tests.ledgers")
+
+
+def _key(stage: Stage, key_id: str = "key_1") -> ApiKey:
+    key = ApiKey(
+        id=key_id,
+        workspace_id="w",
+        name="n8n",
+        created_at=stage.clock.now(),
+        scopes=frozenset({"posts:read", "posts:write"}),
+        account_id="a",
+        expires_at=stage.clock.now() + 5,
+    )
+    stage.access.add_key(key, f"hash of {key_id}")
+    return key
+
+
+def test_the_first_workspace_is_the_oldest(stage: Stage) -> None:
+    stage.clock.advance(1)
+    stage.access.add_workspace("another", "Another")
+    assert stage.access.first_workspace() == "w"
+
+
+def test_a_new_key_comes_back_as_it_was_stored(stage: Stage) -> None:
+    key = _key(stage)
+    assert stage.access.keys("w") == [key]
+    assert stage.access.keys("elsewhere") == []
+
+
+def test_an_unknown_hash_finds_no_key(stage: Stage) -> None:
+    _key(stage)
+    assert stage.access.find_key("hash of nothing") is None
+
+
+def test_finding_a_key_notes_its_use_once_a_minute(stage: Stage) -> None:
+    key = _key(stage)
+    first_use = stage.clock.now()
+    assert stage.access.find_key("hash of key_1") == replace(key, last_used_at=first_use)
+    stage.clock.advance(NOTE_EVERY_MS - 1)
+    assert stage.access.find_key("hash of key_1") == replace(key, last_used_at=first_use)
+    stage.clock.advance(1)
+    stage.access.find_key("hash of key_1")
+    assert stage.access.keys("w")[0].last_used_at == stage.clock.now()
+
+
+def test_a_revoked_key_is_found_with_the_time_of_its_first_revocation(stage: Stage) -> None:
+    _key(stage)
+    revoked_at = stage.clock.now()
+    assert stage.access.revoke_key("w", "key_1")
+    stage.clock.advance(NOTE_EVERY_MS)
+    assert stage.access.revoke_key("w", "key_1")
+    found = stage.access.find_key("hash of key_1")
+    assert found is not None
+    assert (found.revoked_at, found.last_used_at) == (revoked_at, None)
+
+
+def test_a_key_is_revoked_only_by_its_own_workspace(stage: Stage) -> None:
+    _key(stage)
+    assert not stage.access.revoke_key("elsewhere", "key_1")
+    assert not stage.access.revoke_key("w", "key_2")
+    assert stage.access.keys("w")[0].revoked_at is None
+
+
+def test_an_account_comes_back_with_its_token(stage: Stage) -> None:
+    account = Account(
+        id="acc",
+        workspace_id="w",
+        open_id="open-new",
+        username="new",
+        access_token="act.very-secret",
+        paced=False,
+        sandbox=True,
+    )
+    stage.access.add_account(account)
+    assert stage.access.account("acc") == account
+    assert stage.access.account("nobody") is None
+
+
+def test_the_same_open_id_keeps_its_id_and_takes_the_new_token_and_name(stage: Stage) -> None:
+    before = stage.access.account("a")
+    assert before is not None
+    stage.access.add_account(replace(before, id="other", access_token="act.fresh", username="renamed"))
+    assert stage.access.account("a") == replace(before, access_token="act.fresh", username="renamed")
+    assert stage.access.account("other") is None
+
+
+def test_accounts_are_listed_oldest_first(stage: Stage) -> None:
+    assert [account.id for account in stage.access.accounts("w")] == ["a", "b"]
+    assert stage.access.accounts("elsewhere") == []
+
+
+def test_no_row_holds_a_token_in_the_clear(stage: Stage) -> None:
+    boxes = stage.database.read(lambda conn: list(conn.execute(select(accounts.c.access_token)).scalars()))
+    assert len(boxes) == 2
+    assert all(b"act.token" not in bytes(box) for box in boxes)
+
+
+def test_another_secret_key_opens_no_token_and_says_so(stage: Stage) -> None:
+    stranger = SqlAccess(stage.database, ids=IDS, secrets=Secrets(b"another key, also long enough"))
+    with pytest.raises(PostrailError, match="sealed with key"):
+        stranger.account("a")
+
+
+def test_slots_come_in_a_burst_and_then_one_each_gap(stage: Stage) -> None:
+    start = stage.clock.now()
+    taken = [stage.ledger.reserve_slot("a", "init", gap_ms=100, burst=3) - start for _ in range(5)]
+    assert taken == [0, 0, 0, 100, 200]
+
+
+def test_a_rate_that_has_rested_gives_its_burst_again_and_no_more(stage: Stage) -> None:
+    for _ in range(3):
+        stage.ledger.reserve_slot("a", "init", gap_ms=100, burst=2)
+    stage.clock.advance(100_000)
+    start = stage.clock.now()
+    assert [stage.ledger.reserve_slot("a", "init", gap_ms=100, burst=2) - start for _ in range(3)] == [
+        0,
+        0,
+        100,
+    ]
+
+
+def test_rates_of_other_kinds_and_accounts_are_their_own(stage: Stage) -> None:
+    start = stage.clock.now()
+    for account, kind in (("a", "init"), ("a", "status"), ("b", "init")):
+        assert stage.ledger.reserve_slot(account, kind, gap_ms=100, burst=1) == start
