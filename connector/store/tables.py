@@ -26,6 +26,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
 )
 
 LIVE = ("sending", "accepted", "uncertain")
@@ -163,7 +164,8 @@ attempts = Table(
     UniqueConstraint("post_id", "number"),
 )
 _is_live = attempts.c.state.in_(LIVE)
-is_sending = attempts.c.state == "sending"
+# Spelt out, since PostgreSQL finds no index by a condition with a parameter once the statement is prepared.
+is_sending = attempts.c.state == literal_column("'sending'")
 """The condition of the index that lets one attempt per account be on its way to an answer."""
 Index("uq_attempts_live", attempts.c.post_id, unique=True, sqlite_where=_is_live, postgresql_where=_is_live)
 Index(
