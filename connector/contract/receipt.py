@@ -1,0 +1,114 @@
+"""What understanding a request has done to it, and the collector that is filled on the way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from connector.contract.text import fit, shown
+from connector.contract.words import sentence
+from connector.kernel.errors import GOT_LIMIT, PostrailError, Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """One value that was read differently from how it was written; `rule` stands in `coerce.RULES`.
+
+    `given` is the value as sent, `to` what it became (None: absent).
+    """
+
+    field: str
+    given: object
+    to: object
+    rule: str
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the receipt as the JSON object of an answer's `coerced`, long values cut."""
+        to = shown(self.to) if isinstance(self.to, str | list | dict) else ""
+        long = len(to) > GOT_LIMIT
+        return {
+            "field": self.field,
+            "from": shown(self.given),
+            "to": to if long else self.to,
+            "rule": self.rule,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ignored:
+    """A field that has no effect on TikTok, by the name it was sent under, and why."""
+
+    field: str
+    why: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return it as the JSON object of an answer's `ignored`."""
+        return {"field": self.field, "why": self.why}
+
+
+@dataclass
+class Notes:
+    """Collects what is found while rows are read; `flagged` names the fields whose problem is known."""
+
+    coerced: list[Receipt] = field(default_factory=list)
+    ignored: list[Ignored] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    flagged: set[str] = field(default_factory=set)
+
+    def coerce(self, name: str, given: object, to: object, rule: str) -> None:
+        """Note that a value was read differently."""
+        self.coerced.append(Receipt(field=name, given=given, to=to, rule=rule))
+
+    def ignore(self, name: str, why: str) -> None:
+        """Note that a field has no effect."""
+        self.ignored.append(Ignored(field=fit(name), why=why))
+
+    def refuse(self, problem: Problem) -> None:
+        """Note that a field cannot be read."""
+        self.problems.append(problem)
+        self.flagged.add(problem.field)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understanding:
+    """What a request means: canonical input, the receipt, and every problem in the order of the schema.
+
+    `input` holds the control fields too; `content` is what the post consists of. Where there are problems,
+    `input` is what could be read.
+    """
+
+    input: dict[str, object]
+    control: frozenset[str] = frozenset()
+    coerced: tuple[Receipt, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    warnings: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the input can be used."""
+        return not self.problems
+
+    @property
+    def content(self) -> dict[str, object]:
+        """The input without its control fields: what tells one post from another."""
+        return {name: value for name, value in self.input.items() if name not in self.control}
+
+    def receipt(self) -> dict[str, object]:
+        """Return `coerced`, `ignored` and `warnings` as an answer has them."""
+        return {
+            "coerced": [item.as_dict() for item in self.coerced],
+            "ignored": [item.as_dict() for item in self.ignored],
+            "warnings": list(self.warnings),
+        }
+
+    def error(self) -> PostrailError:
+        """Return the refusal: the code of the first problem, all problems, and the receipt.
+
+        Raises ValueError when there is no problem.
+        """
+        if self.ok:
+            raise ValueError("nothing is wrong with this input")
+        receipt: Mapping[str, object] = self.receipt()
+        return PostrailError(
+            self.problems[0].code, sentence(self.problems), details=self.problems, extra=dict(receipt)
+        )

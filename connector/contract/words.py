@@ -1,0 +1,161 @@
+"""What a schema expects, and what to do about it, in words for people."""
+
+from collections.abc import Mapping, Sequence, Sized
+from difflib import get_close_matches
+
+from connector.contract.coerce import aliases_of, enum_key
+from connector.contract.text import shown, utf16_units
+from connector.kernel.errors import Problem
+
+Property = Mapping[str, object]
+
+TYPES: Mapping[object, tuple[str, str]] = {
+    "boolean": ("not_a_boolean", "true or false"),
+    "integer": ("not_an_integer", "a whole number"),
+    "string": ("not_text", "text"),
+    "array": ("not_a_list", "a list"),
+    "object": ("not_an_object", "an object"),
+}
+"""JSON type to the word of the problem, and what is expected."""
+
+LONGEST_NAME = 60
+"""Characters of a name for which a similar one is still sought; misspelt names are short."""
+
+
+def nearest(name: str, known: Sequence[str]) -> str | None:
+    """Return the one of `known` that `name` probably means."""
+    found = get_close_matches(name[:LONGEST_NAME], known, n=1, cutoff=0.7)
+    return found[0] if found else None
+
+
+def _listed(schema: Property) -> list[str]:
+    found = schema.get("enum")
+    return [str(item) for item in found] if isinstance(found, list) else []
+
+
+def _range(schema: Property, low: str, high: str) -> str:
+    if low in schema and high in schema:
+        return f"{schema[low]} to {schema[high]}"
+    if low in schema:
+        return f"at least {schema[low]}"
+    return f"at most {schema[high]}" if high in schema else ""
+
+
+def expected(schema: Property) -> str:
+    """Say what a property takes."""
+    if choices := _listed(schema):
+        return f"one of {', '.join(choices)}" if len(choices) > 1 else choices[0]
+    if schema.get("format") == "uri":
+        return "an http or https URL"
+    words = TYPES.get(schema.get("type"), ("", "another value"))[1]
+    if schema.get("type") == "array":
+        items = schema.get("items")
+        each = "http or https URLs" if isinstance(items, dict) and items.get("format") == "uri" else "entries"
+        return f"a list of {_range(schema, 'minItems', 'maxItems')} {each}".replace("  ", " ")
+    if spread := _range(schema, "minimum", "maximum"):
+        return f"{words} from {spread}" if " to " in spread else f"{words}, {spread}"
+    return words
+
+
+def example(schema: Property) -> str:
+    """Return the first example of a property as JSON text, `""` when it has none."""
+    found = schema.get("examples")
+    return shown(found[0]) if isinstance(found, list) and found else ""
+
+
+def fix_for(field: str, schema: Property, value: object = None) -> str:
+    """Say what to send instead of `value`."""
+    if isinstance(value, str) and (guess := _nearest_choice(value, [*_listed(schema), *aliases_of(schema)])):
+        return f"did you mean {shown(guess)}?"
+    sample = example(schema)
+    return f"send {field}, for example {sample}" if sample else f"send {expected(schema)}"
+
+
+def _nearest_choice(value: str, choices: list[str]) -> str | None:
+    by_key = {enum_key(choice): choice for choice in choices}
+    found = nearest(enum_key(value[:LONGEST_NAME]), list(by_key))
+    return by_key[found] if found else None
+
+
+def limit_words(keyword: str, schema: Property, value: object) -> tuple[str, str, str]:
+    """Return problem, got and expected for a bound that `value` breaks."""
+    problem, unit = LIMITS[keyword]
+    if not unit:
+        return problem, shown(value), expected(schema)
+    got = (
+        utf16_units(str(value)) if keyword == "x-maxUtf16" else len(value) if isinstance(value, Sized) else 0
+    )
+    bound = "at least" if keyword.startswith("min") else "at most"
+    return problem, f"{got} {unit}", f"{bound} {schema[keyword]} {unit}"
+
+
+LIMITS: Mapping[str, tuple[str, str]] = {
+    "minItems": ("too_few", "entries"),
+    "maxItems": ("too_many", "entries"),
+    "minLength": ("too_short", "characters"),
+    "maxLength": ("too_long", "characters"),
+    "x-maxUtf16": ("too_long", "UTF-16 units"),
+    "minimum": ("too_small", ""),
+    "maximum": ("too_large", ""),
+}
+"""Keywords that bound something: the word of the problem, and the unit that is counted."""
+
+
+def explain(field: str, keyword: str, schema: Property, value: object) -> Problem:
+    """Explain why `value` of `field` breaks `keyword` of `schema`."""
+    fix = fix_for(field, schema, value)
+    if keyword in LIMITS:
+        problem, got, wanted = limit_words(keyword, schema, value)
+        fix = f"shorten {field}" if problem == "too_long" else fix
+    elif keyword == "type":
+        problem, got, wanted = (
+            TYPES.get(schema.get("type"), ("wrong_type", ""))[0],
+            shown(value),
+            expected(schema),
+        )
+    elif keyword == "enum":
+        problem, got, wanted = "not_one_of", shown(value), expected(schema)
+    elif keyword == "pattern":
+        problem = "not_a_url" if schema.get("format") == "uri" else "wrong_form"
+        got, wanted = shown(value), expected(schema)
+    else:
+        problem, got, wanted = keyword, shown(value), expected(schema)
+    return Problem(
+        field=field, problem=problem, got=got, expected=wanted, fix=fix, code=code_for(keyword, schema)
+    )
+
+
+def missing(field: str, schema: Property) -> Problem:
+    """Say that a required field was not sent."""
+    return Problem(
+        field=field,
+        problem="required",
+        got="nothing",
+        expected=expected(schema),
+        fix=fix_for(field, schema),
+        code=code_for("required", schema),
+    )
+
+
+def unknown(field: str, known: Sequence[str], *, suggest: bool = True) -> str:
+    """Say why a field is unknown, with the name that was probably meant."""
+    guess = nearest(field, known) if suggest else None
+    return f"unknown field; did you mean {guess}?" if guess else "unknown field"
+
+
+def code_for(keyword: str, schema: Property) -> str:
+    """Return the catalogue code that breaking `keyword` of a property gets."""
+    codes = schema.get("x-code")
+    return str(codes[keyword]) if isinstance(codes, dict) and keyword in codes else "invalid_request"
+
+
+def sentence(problems: Sequence[Problem]) -> str:
+    """Say in one sentence what is wrong: the first problem, and how many more there are."""
+    first = problems[0]
+    subject = f"{first.field} " if first.field else ""
+    if first.problem == "required":
+        text = f"{subject}is missing; expected {first.expected}"
+    else:
+        text = f"{subject}is not accepted: got {first.got}; expected {first.expected}"
+    more = len(problems) - 1
+    return f"{text}." if not more else f"{text} (and {more} more problem{'s' if more > 1 else ''})."
