@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
+_NEVER_ROUTED = (IPv6Network("fec0::/10"), IPv6Network("3fff::/20"))
+"""Site-local (RFC 3879) and documentation (RFC 9637): Python 3.11 takes both for global."""
+
 _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
 
 
@@ -54,5 +57,7 @@ def is_public(address: str) -> bool:
     """
     found = ip_address(address.partition("%")[0])
     if isinstance(found, IPv6Address):
+        if any(found in network for network in _NEVER_ROUTED):
+            return False
         found = _unwrap(found)
     return found.is_global and not found.is_multicast and not found.is_reserved

@@ -26,12 +26,15 @@ NAME_LENGTH = 16
 
 
 class Media:
-    """Implements `connector.engine.ports.MediaRoom` over a guarded egress and a local spool."""
+    """Implements `connector.engine.ports.MediaRoom` over a guarded egress and a local spool.
 
-    def __init__(self, egress: Egress, spool: Spool, *, timeout: Timeout = source.DEFAULT) -> None:
+    A fetch may take `total_s` seconds in all, and `idle_s` between two pieces of data.
+    """
+
+    def __init__(self, egress: Egress, spool: Spool, *, total_s: float = 1800, idle_s: float = 20) -> None:
         self._egress = egress
         self._spool = spool
-        self._timeout = timeout
+        self._timeout = Timeout(connect_s=10, idle_s=idle_s, total_s=total_s)
 
     def take_in(self, url: str, kind: Kind, *, field_path: str) -> MediaItem:
         """Fetch `url`, look at it by content, convert it where TikTok would refuse it, and keep it.

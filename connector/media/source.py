@@ -41,12 +41,9 @@ class Cap:
 VIDEO_CAP = Cap(VIDEO_LIMIT, "too_large")
 PHOTO_CAP = Cap(PHOTO_LIMIT, "image_too_large")
 
-DEFAULT = Timeout(connect_s=10, idle_s=20, total_s=1800)
-"""A large video may take its time as long as it keeps coming."""
 
-
-def fetch(egress: Egress, url: str, sink: Sink, *, cap: Cap, timeout: Timeout = DEFAULT) -> None:
-    """Stream the file at `url` into `sink`.
+def fetch(egress: Egress, url: str, sink: Sink, *, cap: Cap, timeout: Timeout) -> None:
+    """Stream the file at `url` into `sink`; `timeout` holds for each hop of a redirect.
 
     Raises PostrailError (its problems name no field): `address_not_allowed`, `redirect_not_allowed`, the
     cap's code, or `fetch_error`; the problem's word says more (`unreachable`, `source_timeout`, `source_cut`,

@@ -4,7 +4,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -146,10 +146,15 @@ def falls_silent(connection: socket.socket, _head: str) -> bool:
 
 
 @contextmanager
-def egress_to(*servers: ScriptedServer, tls: ssl.SSLContext | None = None) -> Iterator[Egress]:
-    """Yield an Egress that trusts these servers."""
-    egress = Egress(trusted=frozenset(server.origin for server in servers), clock=SystemClock(), tls=tls)
-    try:
-        yield egress
-    finally:
-        egress.close()
+def talking(
+    script: Script,
+    *,
+    host: str = "127.0.0.1",
+    tls: ssl.SSLContext | None = None,
+    trust: ssl.SSLContext | None = None,
+) -> Iterator[tuple[ScriptedServer, Egress]]:
+    """Yield a server that follows `script`, and an Egress that may reach it and trusts `trust`."""
+    with ScriptedServer(script, host=host, tls=tls) as server:
+        egress = Egress(trusted=frozenset({server.origin}), clock=SystemClock(), tls=trust)
+        with closing(egress):
+            yield server, egress

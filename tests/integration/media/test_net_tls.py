@@ -1,0 +1,94 @@
+"""TLS: the certificate is verified against the name, though the connection goes to an address."""
+
+import ssl
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from connector.domain.net import Origin
+from connector.kernel.clock import SystemClock
+from connector.net import Broken, Egress, FileWindow, Timeout, Unsent
+from tests.integration.media.scripted_server import ScriptedServer, answer, drips, falls_silent, says, talking
+
+BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def certified(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Return a server's context with a certificate for `name`, and a client's that trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    certificate = (
+        x509.CertificateBuilder(
+            subject, subject, key.public_key(), 1, BEGINNING, BEGINNING + timedelta(days=36500)
+        )
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    plain = serialization.NoEncryption()
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    (folder / "both.pem").write_bytes(secret + pem)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(folder / "both.pem")
+    return server, ssl.create_default_context(cadata=pem.decode())
+
+
+def test_a_certificate_for_the_name_is_accepted(tmp_path: Path) -> None:
+    server_tls, trust = certified(tmp_path, "localhost")
+    file = tmp_path / "video"
+    file.write_bytes(b"123456")
+    script = says(answer("200 OK", b"safe"))
+    with talking(script, host="localhost", tls=server_tls, trust=trust) as (server, egress):
+        reply = egress.send("PUT", server.url(), body=FileWindow(file, 1, 3), content_length=3)
+        assert (reply.status, reply.body) == (200, b"safe")
+
+
+def test_a_certificate_for_another_name_is_unsent(tmp_path: Path) -> None:
+    server_tls, trust = certified(tmp_path, "elsewhere.example")
+    script = says(answer("200 OK"))
+    with (
+        talking(script, host="localhost", tls=server_tls, trust=trust) as (server, egress),
+        pytest.raises(Unsent, match="TLS"),
+    ):
+        egress.send("GET", server.url())
+    assert server.heads == []
+
+
+def test_a_certificate_nobody_vouches_for_is_unsent(tmp_path: Path) -> None:
+    server_tls, _ = certified(tmp_path, "localhost")
+    with (
+        talking(says(answer("200 OK")), host="localhost", tls=server_tls) as (server, egress),
+        pytest.raises(Unsent, match="TLS"),
+    ):
+        egress.send("GET", server.url())
+    assert server.heads == []
+
+
+def test_a_peer_that_never_agrees_on_tls_is_unsent_in_time(tmp_path: Path) -> None:
+    _, trust = certified(tmp_path, "localhost")
+    quick = Timeout(connect_s=0.2, idle_s=0.2, total_s=1)
+    with ScriptedServer(falls_silent) as server:
+        origin = Origin("https", "localhost", server.origin.port)
+        egress = Egress(trusted=frozenset({origin}), clock=SystemClock(), tls=trust)
+        with closing(egress), pytest.raises(Unsent) as caught:
+            egress.send("GET", f"{origin}/", timeout=quick)
+    assert caught.value.timed_out
+
+
+def test_the_total_limit_holds_under_tls(tmp_path: Path) -> None:
+    server_tls, trust = certified(tmp_path, "localhost")
+    slow = Timeout(connect_s=2, idle_s=5, total_s=0.4)
+    script = drips(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b"x", 0.02)
+    with (
+        talking(script, host="localhost", tls=server_tls, trust=trust) as (server, egress),
+        pytest.raises(Broken) as caught,
+    ):
+        egress.send("GET", server.url(), timeout=slow)
+    assert caught.value.timed_out
