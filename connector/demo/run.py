@@ -50,7 +50,7 @@ class Witness:
 def video_rows(host: str) -> dict[str, str]:
     """Return a Post Video node filled row by row, everything as text."""
     return {
-        "source_url": f"{host}/video.mp4",
+        "source_url": f"{host}/clip.mp4",
         "title": "A sunrise in five seconds #demo",
         "privacy": "public",
         "disable_comment": "false",
@@ -150,7 +150,7 @@ def play(
         video = _play(caller, "A video", "post_video", video_rows(host.url), as_form=True)
         progress("posting three photos as a JSON object of strings, and waiting until they are public")
         photos = _play(caller, "A carousel", "post_photos", photo_rows(host.url), as_form=False)
-        posts = requests.get(f"{sandbox_url}/_sandbox/posts", timeout=CALL_TIMEOUT_S).json()["posts"]
+        posts = requests.get(f"{sandbox_url}/_sandbox/posts", timeout=CALL_TIMEOUT_S).json()
     return [video, photos], Witness(posts=posts, url=sandbox_url)
 
 

@@ -10,10 +10,15 @@ from connector.domain.net import Origin, origin_of
 from connector.engine.context import Context
 from connector.kernel.clock import SystemClock
 from connector.kernel.ids import SystemIds
-from connector.media import Media, Spool
+from connector.media.room import Media
+from connector.media.spool import Spool
 from connector.net import Egress
 from connector.settings import Settings, SettingsError
-from connector.store import Database, SqlAccess, SqlLedger, TokenCipher, migrate, open_database
+from connector.store.access import SqlAccess
+from connector.store.database import Database, open_database
+from connector.store.ledger import SqlLedger
+from connector.store.migrate import migrate
+from connector.store.secrets import Secrets
 from connector.tiktok.client import TikTokClient
 
 TIKTOK_API = "https://open.tiktokapis.com"
@@ -80,7 +85,7 @@ def open_parts(settings: Settings) -> Parts:
     ids = SystemIds(clock)
     make_home(settings)
     url = database_url(settings)
-    cipher = TokenCipher(secret_key(settings, ids))
+    secrets = Secrets(secret_key(settings, ids))
     migrate(url)
     database = open_database(url, clock=clock)
     return Parts(
@@ -90,7 +95,7 @@ def open_parts(settings: Settings) -> Parts:
         contract=load_contract(),
         database=database,
         ledger=SqlLedger(database, ids=ids),
-        access=SqlAccess(database, ids=ids, secrets=cipher),
+        access=SqlAccess(database, ids=ids, secrets=secrets),
     )
 
 

@@ -17,7 +17,7 @@ from connector.net import Egress
 from connector.server.app import build_app
 from connector.server.site import Site
 from connector.settings import Settings, SettingsError
-from connector.store import serve_lock
+from connector.store.guard import single_server
 from connector.web.proxies import TrustedProxies
 from connector.web.serve import WebServer
 from connector.wiring.bootstrap import ensure_first_key, ensure_sandbox_account, ensure_workspace
@@ -153,7 +153,7 @@ def serve(settings: Settings, *, tell: Callable[[str], None], on_terminal: bool)
     with ExitStack() as stack:
         if settings.is_sqlite:
             settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-            stack.enter_context(serve_lock(settings.home))
+            stack.enter_context(single_server(settings.home))
         parts = open_parts(settings)
         stack.callback(parts.database.close)
         if settings.is_sqlite:

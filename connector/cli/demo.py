@@ -1,0 +1,45 @@
+"""`postrail demo`."""
+
+import sys
+
+import click
+from rich.console import Console
+
+from connector.cli.options import settings_with
+from connector.demo.report import tell
+from connector.demo.run import DemoFailed, play, shortfalls
+from connector.settings import bare_environment
+
+
+@click.command(epilog="Example: postrail demo")
+def demo() -> None:
+    """Show the whole job on this machine, with no account and no key.
+
+    Starts a server, its worker and the sandbox on free loopback ports, makes a real video and real photos, posts both
+    as rows of text, waits until they are public, and prints what happened. Exits 0 only if both are public.
+    """
+    settings_with()
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    status = console.status("starting") if console.is_terminal else None
+
+    def progress(line: str) -> None:
+        if status is None:
+            click.echo(f"... {line}")
+        else:
+            status.update(line)
+
+    try:
+        if status is not None:
+            status.start()
+        scenes, witness = play(bare_environment(), progress=progress)
+    except DemoFailed as error:
+        click.echo(f"The demo failed: {error}", err=True)
+        sys.exit(1)
+    finally:
+        if status is not None:
+            status.stop()
+    tell(console, scenes, witness)
+    missing = shortfalls(scenes, witness)
+    for line in missing:
+        click.echo(f"Not as it should be: {line}", err=True)
+    sys.exit(1 if missing else 0)

@@ -1,0 +1,210 @@
+"""Fakes of the engine's ports: a TikTok that follows a script, a media room without files, a room to run in."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from connector.contract import load_contract
+from connector.domain.chunks import Chunk, ChunkPlan
+from connector.engine.advance import advance
+from connector.engine.context import Context
+from connector.engine.model import Account, Claim, Kind, MediaItem, Post
+from connector.engine.ports import Call, CreatorInfo, Initiated, PublishStatus, TikTokError, Uploaded
+from connector.kernel.clock import SystemClock
+from connector.kernel.errors import PostrailError
+from connector.kernel.ids import SystemIds
+from tests.ledgers import Stage
+
+Outcome = object
+CREATOR = CreatorInfo(
+    username="mia",
+    nickname="Mia",
+    privacy_level_options=("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY"),
+    comment_disabled=False,
+    duet_disabled=False,
+    stitch_disabled=False,
+    max_video_post_duration_sec=300,
+    call=Call(name="creator_info/query", status=200, code="ok"),
+)
+
+
+def status(word: str, *, ids: tuple[str, ...] = (), reason: str | None = None) -> PublishStatus:
+    """An answer of status/fetch."""
+    call = Call(name="status/fetch", status=200, code="ok", log_id="log-1")
+    raw: dict[str, object] = {"status": word}
+    return PublishStatus(
+        status=word, fail_reason=reason, public_ids=ids, uploaded_bytes=None, raw=raw, call=call
+    )
+
+
+def refusal(code: str, outcome: str = "refused", name: str = "video/init") -> TikTokError:
+    """An answer that is none."""
+    call = Call(name=name, status=403, code=code, log_id="log-9")
+    return TikTokError(outcome, call, code, f"no: {code}")  # type: ignore[arg-type] # one of the four words
+
+
+@dataclass
+class ScriptedTikTok:
+    """Answers each kind of call from its list (the last one again and again) and notes every call."""
+
+    creators: list[Outcome] = field(default_factory=lambda: [CREATOR])
+    inits: list[Outcome] = field(default_factory=list)
+    chunks: list[Outcome] = field(default_factory=list)
+    statuses: list[Outcome] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    during_init: Callable[[], None] = lambda: None
+    urls: list[str] = field(default_factory=list)
+
+    def _answer(self, script: list[Outcome]) -> Outcome:
+        outcome = script.pop(0) if len(script) > 1 else script[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def creator_info(self, account: Account) -> CreatorInfo:
+        """Next of `creators`."""
+        self.calls.append(f"creator {account.open_id}")
+        answer = self._answer(self.creators)
+        assert isinstance(answer, CreatorInfo)
+        return answer
+
+    def _init(self, kind: str, *, upload: bool) -> Initiated:
+        self.calls.append(f"init {kind}")
+        self.during_init()
+        if not self.inits:
+            number = sum(1 for call in self.calls if call.startswith("init"))
+            self_url = "https://upload.example/1" if upload else None
+            call = Call(name=f"{kind}/init", status=200, code="ok")
+            return Initiated(publish_id=f"pub-{number}", upload_url=self_url, call=call)
+        answer = self._answer(self.inits)
+        if isinstance(answer, Initiated):
+            return answer
+        self.inits.clear()
+        return self._init(kind, upload=upload)
+
+    def init_video(
+        self, account: Account, post: Post, *, plan: ChunkPlan | None, video_url: str | None
+    ) -> Initiated:
+        """Next of `inits`."""
+        del account, post
+        self.urls.extend([video_url] if video_url else [])
+        return self._init("video", upload=plan is not None)
+
+    def init_photo(self, account: Account, post: Post, *, photo_urls: Sequence[str]) -> Initiated:
+        """Next of `inits`."""
+        del account, post
+        self.urls.extend(photo_urls)
+        return self._init("content", upload=False)
+
+    def upload_chunk(self, upload_url: str, path: Path, chunk: Chunk, *, mime: str) -> Uploaded:
+        """Next of `chunks`; all bytes taken when the script is empty."""
+        del upload_url, path, mime
+        self.calls.append(f"put {chunk.first}-{chunk.last}")
+        if not self.chunks:
+            call = Call(name="PUT upload", status=201 if chunk.is_final else 206)
+            return Uploaded(uploaded=chunk.last + 1, complete=chunk.is_final, call=call)
+        answer = self.chunks.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        assert isinstance(answer, Uploaded)
+        return answer
+
+    def status(self, account: Account, publish_id: str) -> PublishStatus:
+        """Next of `statuses`."""
+        del account
+        self.calls.append(f"status {publish_id}")
+        answer = self._answer(self.statuses)
+        assert isinstance(answer, PublishStatus)
+        return answer
+
+
+@dataclass
+class PretendMedia:
+    """Takes in any URL as a file of `size` bytes, unless `refuse` holds an error for it."""
+
+    size: int = 1000
+    duration_ms: int = 5000
+    refuse: dict[str, PostrailError] = field(default_factory=dict)
+
+    def take_in(self, url: str, kind: Kind, *, field_path: str) -> MediaItem:
+        """Return an item, or raise what is held for `url`."""
+        if url in self.refuse:
+            raise self.refuse[url]
+        name = url.rpartition("/")[2]
+        mime = "video/mp4" if kind == "video" else "image/jpeg"
+        return MediaItem(
+            media_id=field_path,
+            kind=kind,
+            name=name,
+            mime=mime,
+            size=self.size,
+            duration_ms=self.duration_ms if kind == "video" else None,
+            source_url=url,
+        )
+
+    def path(self, media_id: str) -> Path:
+        """Return a path that nobody opens."""
+        return Path("/nowhere") / media_id
+
+
+@dataclass
+class Scene:
+    """The engine on a real ledger, a scripted TikTok and pretended media, moved by hand."""
+
+    stage: Stage
+    tiktok: ScriptedTikTok = field(default_factory=ScriptedTikTok)
+    media: PretendMedia = field(default_factory=PretendMedia)
+    draining: bool = False
+
+    @property
+    def context(self) -> Context:
+        """The engine's context."""
+        return Context(
+            contract=load_contract(),
+            ledger=self.stage.ledger,
+            access=self.stage.access,
+            tiktok=self.tiktok,
+            media=self.media,
+            clock=self.stage.clock,
+            ids=SystemIds(SystemClock()),
+            public_url="https://posts.example",
+            web_url="https://tiktok.example",
+            repeat_window_ms=600_000,
+            stopping=lambda: self.draining,
+            wake=lambda: None,
+        )
+
+    def accept_video(self, **changes: object) -> Post:
+        """Accept a video post."""
+        given: dict[str, object] = {"source_url": "https://m.example/v.mp4", "privacy": "PUBLIC_TO_EVERYONE"}
+        return self.stage.accept(**{"input": given, **changes})
+
+    def accept_photos(self, count: int = 2) -> Post:
+        """Accept a photo post."""
+        urls = [f"https://m.example/{index}.jpg" for index in range(count)]
+        given = {"photo_images": urls, "privacy": "PUBLIC_TO_EVERYONE"}
+        return self.stage.accept(kind="photo", operation="post_photos", transfer="pull", input=given)
+
+    def step(self) -> Claim:
+        """Claim what is due and advance it once, as a worker would."""
+        claim = self.stage.claim()
+        advance(self.context, claim)
+        return claim
+
+    def run(self, *, steps: int = 12, move_ms: int = 400_000) -> None:
+        """Advance whatever becomes due, moving the clock to it, for at most `steps` claims."""
+        for _ in range(steps):
+            claims = self.stage.ledger.claim("me", limit=1, ttl_ms=10_000)
+            if not claims:
+                due = self.stage.ledger.next_due()
+                if due is None or due - self.stage.clock.now() > move_ms:
+                    return
+                self.stage.clock.advance(max(0, due - self.stage.clock.now()))
+                continue
+            advance(self.context, claims[0])
+
+    def now(self, post: Post) -> Post:
+        """Return the post as it stands."""
+        found = self.stage.ledger.post("w", post.id)
+        assert found is not None
+        return found

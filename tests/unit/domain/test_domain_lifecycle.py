@@ -1,0 +1,79 @@
+"""The lifecycle's table and the choice of the next effect."""
+
+import pytest
+
+from connector.domain.lifecycle import (
+    TABLE,
+    AttemptState,
+    Effect,
+    State,
+    Until,
+    View,
+    may_become,
+    next_effect,
+    reached,
+)
+
+
+def view(state: State, **changes: object) -> View:
+    """A post without media or attempt, with `changes`."""
+    plain: dict[str, object] = {"has_media": False, "attempt": None, "uploads": False, "bytes_sent": False}
+    return View(state=state, **{**plain, **changes})  # type: ignore[arg-type] # members of View
+
+
+@pytest.mark.parametrize(
+    ("seen", "effect"),
+    [
+        (view(State.QUEUED), Effect.FETCH),
+        (view(State.FETCHING), Effect.FETCH),
+        (view(State.FETCHING, has_media=True), Effect.SEND),
+        (view(State.SENDING, has_media=True), Effect.SEND),
+        (view(State.SENDING, has_media=True, attempt=AttemptState.SENDING), Effect.SEND),
+        (view(State.SENDING, has_media=True, attempt=AttemptState.ACCEPTED, uploads=True), Effect.UPLOAD),
+        (
+            view(State.SENDING, has_media=True, attempt=AttemptState.ACCEPTED, uploads=True, bytes_sent=True),
+            Effect.POLL,
+        ),
+        (view(State.SENDING, has_media=True, attempt=AttemptState.ACCEPTED), Effect.POLL),
+        (view(State.PROCESSING), Effect.POLL),
+        (view(State.IN_MODERATION), Effect.POLL),
+        (view(State.PUBLISHED_PUBLIC), Effect.REST),
+        (view(State.HELD), Effect.REST),
+        (view(State.FAILED), Effect.REST),
+    ],
+)
+def test_the_next_effect_follows_from_what_is_seen(seen: View, effect: Effect) -> None:
+    assert next_effect(seen) is effect
+
+
+def test_what_has_failed_or_was_cancelled_never_comes_back() -> None:
+    assert all(not may_become(State.FAILED, then) for then in State if then is not State.FAILED)
+    assert not may_become(State.PUBLISHED_PUBLIC, State.FAILED)
+    assert not may_become(State.PROCESSING, State.QUEUED)
+
+
+def test_staying_is_always_allowed() -> None:
+    assert all(may_become(state, state) for state in State)
+
+
+@pytest.mark.parametrize(
+    ("state", "until", "has_publish_id", "done"),
+    [
+        (State.QUEUED, Until.ACCEPTED, False, False),
+        (State.SENDING, Until.ACCEPTED, True, True),
+        (State.IN_MODERATION, Until.SETTLED, True, False),
+        (State.IN_MODERATION, Until.PROCESSED, True, True),
+        (State.IN_MODERATION, Until.PUBLIC, True, False),
+        (State.PUBLISHED_PRIVATE, Until.PUBLIC, True, True),
+        (State.FAILED, Until.ACCEPTED, False, True),
+        (State.UNCONFIRMED, Until.SETTLED, True, True),
+    ],
+)
+def test_a_wait_is_over_when_its_state_is_reached_or_never_will_be(
+    state: State, until: Until, done: bool, has_publish_id: bool  # noqa: FBT001 - a table's columns
+) -> None:
+    assert reached(state, until, has_publish_id=has_publish_id) is done
+
+
+def test_pm3k_knows_three_words_only() -> None:
+    assert {facts.pm3k for facts in TABLE.values()} == {"pending", "done", "failed"}

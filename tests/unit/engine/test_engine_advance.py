@@ -1,0 +1,267 @@
+"""A post's way from accepted to settled, with a TikTok that follows a script."""
+
+from dataclasses import replace
+
+import pytest
+
+from connector.domain.chunks import CHUNK_SIZE
+from connector.domain.lifecycle import AttemptState, State
+from connector.domain.retry import MAX_ATTEMPTS, MAX_FETCHES, MAX_STATUS_TRIES
+from connector.engine.advance import advance
+from connector.engine.model import Change
+from connector.engine.ports import Call, LeaseLost, Uploaded
+from connector.kernel.errors import PostrailError, Problem
+from tests.fakes.scripted import CREATOR, Scene, refusal, status
+from tests.ledgers import NOTE
+
+pytest_plugins = ("tests.engine_scene",)
+
+
+def source_error(problem: str) -> PostrailError:
+    """A refusal of the media room."""
+    return PostrailError("fetch_error", "no", details=[Problem(field="source_url", problem=problem)])
+
+
+def test_a_video_is_uploaded_and_becomes_public_with_its_ids_as_text(scene: Scene) -> None:
+    scene.tiktok.statuses = [status("PROCESSING_UPLOAD"), status("PUBLISH_COMPLETE"), status("PUBLISH_COMPLETE", ids=("76",))]
+    post = scene.accept_video()
+    scene.run()
+    now = scene.now(post)
+    assert (now.state, now.public_ids, now.publish_id) == (State.PUBLISHED_PUBLIC, ("76",), "pub-1")
+    assert now.next_at is None
+    assert scene.tiktok.calls[:3] == ["creator open-a", "init video", "put 0-999"]
+
+
+def test_photos_are_pulled_from_urls_that_carry_the_attempts_gate(scene: Scene) -> None:
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("77",))]
+    post = scene.accept_photos()
+    scene.run()
+    (attempt,) = scene.stage.ledger.attempts(post.id)
+    assert scene.tiktok.urls == [f"https://posts.example/media/{attempt.id}/{index}.jpg" for index in range(2)]
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC
+
+
+def test_nothing_but_the_init_happens_before_the_publish_id_is_stored(scene: Scene) -> None:
+    seen: list[AttemptState] = []
+    post = scene.accept_photos()
+    scene.tiktok.during_init = lambda: seen.extend(scene.stage.attempt_states(post.id))
+    scene.tiktok.statuses = [status("PROCESSING_DOWNLOAD")]
+    scene.step()
+    assert seen == [AttemptState.SENDING]
+    assert scene.stage.attempt_states(post.id) == [AttemptState.ACCEPTED]
+
+
+def test_an_owner_that_lost_its_attempt_while_tiktok_answered_sends_no_byte(scene: Scene) -> None:
+    scene.accept_video()
+    claim = scene.stage.claim()
+
+    def taken_over() -> None:
+        scene.stage.clock.advance(60_000)
+        (successor,) = scene.stage.ledger.claim("other", limit=1, ttl_ms=10_000)
+        scene.stage.ledger.begin_attempt(successor.lease, "gate-2", "upload", NOTE)
+
+    scene.tiktok.during_init = taken_over
+    with pytest.raises(LeaseLost):
+        advance(scene.context, claim)
+    assert [call for call in scene.tiktok.calls if call.startswith("put")] == []
+
+
+@pytest.mark.parametrize("outcome", ["unknown", "unsent", "retry"])
+def test_an_init_without_an_answer_is_void_and_a_new_attempt_follows(scene: Scene, outcome: str) -> None:
+    scene.tiktok.inits = [refusal("tiktok_unreachable", outcome), "then as usual"]
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    post = scene.accept_video()
+    scene.run()
+    assert scene.stage.attempt_states(post.id) == [AttemptState.VOID, AttemptState.ACCEPTED]
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC
+
+
+def test_attempts_are_capped(scene: Scene) -> None:
+    scene.tiktok.inits = [refusal("tiktok_unreachable", "unknown")]
+    post = scene.accept_video()
+    scene.run(steps=40)
+    failure = scene.now(post).failure
+    assert failure is not None
+    assert failure.code == "attempts_exhausted"
+    assert len(scene.stage.attempt_states(post.id)) == MAX_ATTEMPTS
+
+
+def test_a_refused_init_fails_the_post_with_tiktoks_own_code_and_log_id(scene: Scene) -> None:
+    scene.tiktok.inits = [refusal("spam_risk_too_many_posts")]
+    post = scene.accept_video()
+    scene.run()
+    failure = scene.now(post).failure
+    assert failure is not None
+    assert (failure.code, failure.tiktok_log_id) == ("spam_risk_too_many_posts", "log-9")
+    assert scene.stage.attempt_states(post.id) == [AttemptState.REJECTED]
+
+
+def test_an_audience_that_the_account_does_not_offer_is_refused_before_any_init(scene: Scene) -> None:
+    scene.tiktok.creators = [replace(CREATOR, privacy_level_options=("SELF_ONLY",))]
+    post = scene.accept_video()
+    scene.run()
+    failure = scene.now(post).failure
+    assert failure is not None
+    assert failure.code == "privacy_level_option_mismatch"
+    assert scene.tiktok.calls == ["creator open-a"]
+
+
+def test_every_problem_of_every_file_is_told_at_once(scene: Scene) -> None:
+    for index in (0, 2):
+        problem = Problem(field=f"photo_images[{index}]", problem="too_wide")
+        scene.media.refuse[f"https://m.example/{index}.jpg"] = PostrailError("image_too_large_px", "wide", details=[problem])
+    post = scene.accept_photos(3)
+    scene.run()
+    failure = scene.now(post).failure
+    assert failure is not None
+    assert [item["field"] for item in failure.details] == ["photo_images[0]", "photo_images[2]"]
+    assert scene.tiktok.calls == []
+
+
+def test_a_source_that_may_recover_is_tried_again_a_few_times(scene: Scene) -> None:
+    scene.media.refuse["https://m.example/v.mp4"] = source_error("unreachable")
+    post = scene.accept_video()
+    scene.run(steps=30)
+    assert scene.now(post).state is State.FAILED
+    fetches = [entry for entry in scene.stage.ledger.timeline(post.id) if entry.call == "media/fetch"]
+    assert len(fetches) == MAX_FETCHES
+
+
+def test_a_source_that_is_no_media_fails_at_once(scene: Scene) -> None:
+    scene.media.refuse["https://m.example/v.mp4"] = source_error("html_page")
+    post = scene.accept_video()
+    scene.run(steps=1)
+    assert scene.now(post).state is State.FAILED
+
+
+def test_a_large_video_goes_in_chunks_and_a_failed_chunk_is_sent_again(scene: Scene) -> None:
+    scene.media.size = 7 * CHUNK_SIZE + 5
+    lost = refusal("tiktok_unreachable", "unknown", "PUT upload")
+    stored = Uploaded(uploaded=CHUNK_SIZE, complete=False, call=Call(name="PUT upload", status=206))
+    scene.tiktok.chunks = [stored, lost]
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    post = scene.accept_video()
+    scene.run()
+    puts = [call for call in scene.tiktok.calls if call.startswith("put")]
+    assert len(puts) == 8
+    assert puts[1] == puts[2] == f"put {CHUNK_SIZE}-{2 * CHUNK_SIZE - 1}"
+    assert puts[-1] == f"put {6 * CHUNK_SIZE}-{7 * CHUNK_SIZE + 4}"
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC
+
+
+def test_tiktoks_word_on_what_it_holds_decides_where_an_upload_goes_on(scene: Scene) -> None:
+    scene.media.size = 7 * CHUNK_SIZE
+    ahead = Uploaded(uploaded=5 * CHUNK_SIZE, complete=False, call=Call(name="PUT upload", status=416))
+    scene.tiktok.chunks = [ahead]
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    scene.accept_video()
+    scene.run()
+    puts = [call for call in scene.tiktok.calls if call.startswith("put")]
+    assert puts[1].startswith(f"put {5 * CHUNK_SIZE}-")
+
+
+def test_an_upload_url_that_is_refused_early_opens_a_new_attempt(scene: Scene) -> None:
+    scene.media.size = 7 * CHUNK_SIZE
+    scene.tiktok.chunks = [refusal("tiktok_upload_failed", "refused", "PUT upload")]
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    post = scene.accept_video()
+    scene.run()
+    assert scene.stage.attempt_states(post.id) == [AttemptState.REJECTED, AttemptState.ACCEPTED]
+    assert scene.now(post).publish_id == "pub-2"
+
+
+def test_after_the_last_chunk_was_started_a_refused_url_opens_no_new_attempt(scene: Scene) -> None:
+    scene.tiktok.chunks = [refusal("tiktok_upload_failed", "refused", "PUT upload")]
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    post = scene.accept_video()
+    scene.run()
+    assert scene.stage.attempt_states(post.id) == [AttemptState.ACCEPTED]
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC
+
+
+def test_a_draining_process_stops_between_chunks_and_the_next_goes_on_there(scene: Scene) -> None:
+    scene.media.size = 7 * CHUNK_SIZE
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    post = scene.accept_video()
+    claim = scene.stage.claim()
+    put = scene.tiktok.upload_chunk
+
+    def drain_after(*args: object, **kwargs: object) -> Uploaded:
+        scene.draining = True
+        return put(*args, **kwargs)  # type: ignore[arg-type] # passed on as they came
+
+    scene.tiktok.upload_chunk = drain_after  # type: ignore[method-assign] # the scripted fake is ours to bend
+    advance(scene.context, claim)
+    assert scene.stage.ledger.attempts(post.id)[0].uploaded == CHUNK_SIZE
+    scene.draining = False
+    scene.tiktok.upload_chunk = put  # type: ignore[method-assign] # bent back
+    scene.run()
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC
+    assert len({call for call in scene.tiktok.calls if call.startswith("put")}) == 7
+
+
+@pytest.mark.parametrize(
+    ("privacy", "state"),
+    [("SELF_ONLY", State.PUBLISHED_PRIVATE), ("MUTUAL_FOLLOW_FRIENDS", State.PUBLISHED_PRIVATE)],
+)
+def test_a_post_that_is_not_public_settles_without_an_id(scene: Scene, privacy: str, state: State) -> None:
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE")]
+    post = scene.accept_video(input={"source_url": "https://m.example/v.mp4", "privacy": privacy})
+    scene.run()
+    assert scene.now(post).state is state
+
+
+def test_a_public_post_without_an_id_is_in_moderation_and_not_settled(scene: Scene) -> None:
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE")]
+    post = scene.accept_video()
+    scene.run(move_ms=5000)
+    now = scene.now(post)
+    assert (now.state, now.settled_at) == (State.IN_MODERATION, None)
+
+
+def test_a_failure_that_tiktok_calls_passing_is_tried_again_as_a_new_attempt(scene: Scene) -> None:
+    scene.tiktok.statuses = [status("FAILED", reason="internal"), status("PUBLISH_COMPLETE", ids=("76",))]
+    post = scene.accept_video()
+    scene.run()
+    assert scene.stage.attempt_states(post.id) == [AttemptState.REJECTED, AttemptState.ACCEPTED]
+    assert scene.now(post).publish_id == "pub-2"
+
+
+@pytest.mark.parametrize("reason", ["frame_rate_check_failed", "spam_risk_text", "something_new"])
+def test_any_other_failure_is_final_and_keeps_tiktoks_reason(scene: Scene, reason: str) -> None:
+    scene.tiktok.statuses = [status("FAILED", reason=reason)]
+    post = scene.accept_video()
+    scene.run()
+    failure = scene.now(post).failure
+    assert failure is not None
+    assert (failure.code, failure.fail_reason) == (reason, reason)
+    assert len(scene.stage.attempt_states(post.id)) == 1
+
+
+def test_a_publish_id_that_tiktok_does_not_know_yet_is_asked_for_again(scene: Scene) -> None:
+    unknown = refusal("invalid_params", "refused", "status/fetch")
+    scene.tiktok.statuses = [unknown, status("PUBLISH_COMPLETE", ids=("76",))]
+    post = scene.accept_video()
+    scene.run()
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC
+
+
+def test_a_post_that_tiktok_never_tells_of_is_left_to_a_person_and_never_sent_again(scene: Scene) -> None:
+    scene.tiktok.statuses = [refusal("invalid_publish_id", "refused", "status/fetch")]
+    post = scene.accept_video()
+    scene.run(steps=60)
+    assert scene.now(post).state is State.UNCONFIRMED
+    assert len(scene.stage.attempt_states(post.id)) == 1
+    assert len([call for call in scene.tiktok.calls if call.startswith("status")]) > MAX_STATUS_TRIES
+
+
+def test_a_second_post_of_an_account_waits_while_the_first_is_in_its_init(scene: Scene) -> None:
+    first, second = scene.accept_video(), scene.accept_video()
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    held = scene.stage.ledger.claim("other", limit=1, ttl_ms=600_000)[0]
+    saved = scene.stage.ledger.save(held.lease, Change(state=State.FETCHING))
+    scene.stage.ledger.begin_attempt(held.lease, "gate-1", "upload", NOTE)
+    scene.run(steps=4, move_ms=300)
+    waiting = first if saved.id == second.id else second
+    assert scene.now(waiting).state is State.FETCHING
+    assert "init video" not in scene.tiktok.calls
