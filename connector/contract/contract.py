@@ -74,8 +74,8 @@ class Contract:
     ) -> Understanding:
         """Turn rows into the canonical input of an operation, with a receipt and every problem at once.
 
-        `strict` converts nothing and refuses unknown fields; `dialect` lends its fallbacks. Raises nothing for
-        any rows, but PostrailError `not_found` for an unknown operation or dialect.
+        `strict` converts nothing and refuses unknown fields; `dialect` lends its fallbacks. No rows raise
+        anything; an unknown operation or dialect raises PostrailError `not_found`.
         """
         plan = self._plans[self.operation(key).key]
         return understand(plan, rows, strict=strict, dialect=self._dialect(dialect) if dialect else None)

@@ -1,4 +1,4 @@
-"""Reads `manifests/` and `schemas/` and resolves every `$ref`: nobody else reads files or follows pointers."""
+"""Reads `manifests/` and `schemas/` and resolves every `$ref`: nobody else reads or follows pointers."""
 
 import json
 from collections.abc import Mapping
@@ -95,7 +95,7 @@ def _inline(node: object, base: str, schemas: Mapping[str, Schema], trail: tuple
 
 
 def inline(name: str, schemas: Mapping[str, Schema]) -> Schema:
-    """Return the schema of that name, each `$ref` replaced by what it names; what stands beside a `$ref` wins.
+    """Return the schema of that name, each `$ref` replaced by what it names; what stands beside it wins.
 
     Raises KeyError when a `$ref` leads nowhere or back to itself.
     """
