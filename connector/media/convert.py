@@ -3,7 +3,7 @@
 import io
 from pathlib import Path
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from connector.domain.media import MAX_PIXELS
 from connector.kernel.errors import PostrailError, Problem
@@ -34,7 +34,7 @@ def to_jpeg(path: Path) -> bytes:
         problem = Problem(
             field="",
             problem="image_convert_failed",
-            got=f"a picture that cannot be read ({error})",
+            got=f"a picture that cannot be read ({_reason(error)})",
             expected="a whole picture",
             fix="export it as JPEG",
             code="image_convert_failed",
@@ -42,6 +42,11 @@ def to_jpeg(path: Path) -> bytes:
         raise PostrailError(
             problem.code, "the picture could not be converted to JPEG", details=[problem]
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Say why, without the path that Pillow puts into its words for a header it does not know."""
+    return "not a PNG picture" if isinstance(error, UnidentifiedImageError) else str(error)
 
 
 def _in_8_bits(image: Image.Image) -> Image.Image:
@@ -62,7 +67,7 @@ def _in_srgb(image: Image.Image) -> Image.Image:
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"))
-    except ImageCms.PyCMSError:
+    except (ImageCms.PyCMSError, OSError):
         return image  # a broken profile, or one of another colour space than the pixels
     return converted or image
 

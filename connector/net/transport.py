@@ -217,8 +217,10 @@ def _length(body: Body, content_length: int | None) -> int:
 
 
 def _broken(error: BaseException) -> Broken:
-    late = any(isinstance(link, TimeoutError | ReadTimeoutError) for link in _chain(error))
-    return Broken(f"the connection broke: {error}", timed_out=late)
+    """Say what broke in the words of the innermost error: those around it repeat the URL, which may be secret."""
+    links = list(_chain(error))
+    late = any(isinstance(link, TimeoutError | ReadTimeoutError) for link in links)
+    return Broken(f"the connection broke: {links[-1]}", timed_out=late)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
