@@ -217,7 +217,7 @@ def _length(body: Body, content_length: int | None) -> int:
 
 
 def _broken(error: BaseException) -> Broken:
-    """Say what broke in the words of the innermost error: those around it repeat the URL, which may be secret."""
+    """Say what broke, in the innermost error's words: those around it may repeat the URL with its secrets."""
     links = list(_chain(error))
     late = any(isinstance(link, TimeoutError | ReadTimeoutError) for link in links)
     return Broken(f"the connection broke: {links[-1]}", timed_out=late)

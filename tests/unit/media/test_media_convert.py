@@ -89,11 +89,13 @@ def test_a_cut_png_cannot_be_converted(tmp_path: Path) -> None:
 def test_another_format_is_never_decoded(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     Image.new("RGB", (4, 4)).save(path, "TIFF")
-    assert refused(path)
+    assert "not a PNG" in refused(path)
 
 
 def test_a_bomb_is_refused_from_its_header(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
-    header = b"IHDR" + (9000).to_bytes(4, "big") * 2 + b"\x08\x02\x00\x00\x00"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0d" + header + zlib.crc32(header).to_bytes(4, "big"))
+    Image.new("RGB", (4, 4)).save(path)
+    data = path.read_bytes()
+    header = b"IHDR" + (9000).to_bytes(4, "big") * 2 + data[24:29]
+    path.write_bytes(data[:12] + header + zlib.crc32(header).to_bytes(4, "big") + data[33:])
     assert "50 megapixels" in refused(path)

@@ -74,7 +74,7 @@ def refusal(look: Callable[[Path], object], path: Path) -> tuple[str, str, str]:
         (b"RIFF....AVI LIST", "an AVI video"),
         (b"", "an empty file"),
         (
-            b"\x00\x00\x00\x10ftypisom\x00\x00\x00\x00" + b"\x00\x00\x00\x08moov",
+            b"\x00\x00\x00\x10ftypisom0000\x00\x00\x00\x10mdat00000000",
             "an MP4 file that cannot be read",
         ),
     ],
