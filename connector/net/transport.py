@@ -5,7 +5,6 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -109,17 +108,12 @@ class Egress:
         self._trusted = trusted
         self._clock = clock
         self._allow_http = allow_http
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers.clear()
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = PinnedAdapter(patient_tls(tls))
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        # A session would read the whole body of a redirect, and its target, though told not to follow it.
+        self._adapter = PinnedAdapter(patient_tls(tls))
 
     def close(self) -> None:
         """Close the connections that are kept alive."""
-        self._session.close()
+        self._adapter.close()
 
     def send(
         self,
@@ -173,7 +167,7 @@ class Egress:
             method, url, {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
         )
         try:
-            prepared = self._session.prepare_request(request)
+            prepared = request.prepare()
         except requests.RequestException as error:
             raise Unsendable(f"not a request that can be sent: {error}") from error
         if body is not None:
@@ -185,9 +179,7 @@ class Egress:
         patience = Patience(self._clock, timeout)
         token = TRIP.set(Trip(self._trusted, patience, timeout.connect_s))
         try:
-            return self._session.send(
-                prepared, stream=True, allow_redirects=False, timeout=(timeout.connect_s, timeout.idle_s)
-            )
+            return self._adapter.send(prepared, stream=True, timeout=(timeout.connect_s, timeout.idle_s))
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as error:
             raise Unsendable(f"not a request that can be sent: {error}") from error
         except _WENT_WRONG as error:

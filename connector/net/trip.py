@@ -7,7 +7,7 @@ from connector.domain.net import Origin
 from connector.kernel.clock import Clock
 
 
-class Unsent(Exception):  # noqa: N818 - it says what is known of the request, not whose error it was
+class Unsent(Exception):
     """Nothing reached the other side: no such name, refused, connect time-out, TLS not agreed, not a URL.
 
     `timed_out` tells whether time ran out.
@@ -22,7 +22,7 @@ class Unsendable(Unsent):
     """The request cannot be sent as it is, however often it is tried: its URL or a header is malformed."""
 
 
-class Broken(Exception):  # noqa: N818 - it says what is known of the request, not whose error it was
+class Broken(Exception):
     """The connection broke or timed out after the request may have arrived.
 
     `timed_out` tells whether time ran out (idle or total).

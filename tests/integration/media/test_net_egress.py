@@ -246,3 +246,15 @@ def test_plain_http_is_refused_where_the_operator_wants_https() -> None:
     with pytest.raises(PostrailError) as caught:
         egress.send("GET", "http://example.com/")
     assert caught.value.details[0].problem == "http_not_allowed"
+
+
+@pytest.mark.parametrize("location", ["http://[", "//", "http://127.0.0.1:1/"])
+def test_the_target_of_a_redirect_is_not_even_looked_at(location: str) -> None:
+    with talking(says(answer("302 Found", Location=location))) as (server, egress):
+        assert egress.send("GET", server.url()).headers["location"] == location
+
+
+def test_the_endless_body_of_a_redirect_is_not_read() -> None:
+    script = drips(b"HTTP/1.1 302 Found\r\nLocation: /next\r\n\r\n", bytes(100_000), 0)
+    with talking(script) as (server, egress), egress.stream("GET", server.url(), timeout=SHORT) as reply:
+        assert reply.status == 302
