@@ -14,7 +14,7 @@ MAX_HEADER = 64 * 1024 * 1024
 """Bytes: a box that has to be read whole and is larger than this is refused."""
 
 
-class BadBoxes(Exception):  # noqa: N818 - a finding about a file, not a failure of this program
+class BadBoxes(Exception):
     """The bytes are not a readable MP4 or MOV with a video track."""
 
 

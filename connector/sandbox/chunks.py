@@ -53,7 +53,7 @@ class Range:
         return self.last - self.first + 1
 
 
-class BadChunk(Exception):  # noqa: N818 - TikTok's answer to a PUT, not a failure of this program
+class BadChunk(Exception):
     """A PUT that is answered with `status`; `why` is for the request log."""
 
     def __init__(self, status: int, why: str) -> None:

@@ -107,7 +107,7 @@ def _add_knobs(routes: Blueprint, world: World) -> None:
 
     @routes.get("/accounts")
     def accounts() -> Response:
-        return jsonify([account.as_dict() for account in world.accounts.all()])
+        return jsonify(accounts=[account.as_dict() for account in world.accounts.all()])
 
     @routes.route("/dial", methods=["GET", "PUT"])
     def dial() -> Response:
@@ -122,16 +122,16 @@ def _add_truth(routes: Blueprint, world: World) -> None:
     @routes.get("/posts")
     def posts() -> Response:
         world.settle()
-        return jsonify([post_as_dict(world, post, base_url()) for post in world.posts.all()])
+        return jsonify(posts=[post_as_dict(world, post, base_url()) for post in world.posts.all()])
 
     @routes.get("/publishes")
     def publishes() -> Response:
         world.settle()
-        return jsonify([task_as_dict(world, task) for task in world.tasks.all()])
+        return jsonify(publishes=[task_as_dict(world, task) for task in world.tasks.all()])
 
     @routes.get("/log")
     def log() -> Response:
-        return jsonify(world.journal.all())
+        return jsonify(log=world.journal.all())
 
     @routes.get("/media/<sha256>")
     def media(sha256: str) -> Response:

@@ -23,11 +23,11 @@ MAX_PAUSE = 10.0
 """Seconds: the longest wait between two tries, whatever Retry-After says."""
 
 
-class PullFailed(Exception):  # noqa: N818 - TikTok's finding about a URL, not a failure of this program
+class PullFailed(Exception):
     """The media cannot be had; the text says why."""
 
 
-class Stopped(Exception):  # noqa: N818 - not an error
+class Stopped(Exception):
     """The pull was given up because the task was cancelled or the server stops."""
 
 

@@ -90,8 +90,8 @@ def run(
     """Serve the sandbox kept in `home` until SIGTERM or SIGINT, or `idle_exit_s` seconds without a request.
 
     Port 0 picks a free one. `announce` gets the base URL once requests are accepted; the same stands in
-    `home/sandbox.json` with the process id while the sandbox runs. Raises PostrailError when another
-    sandbox serves this folder, OSError when the address is taken.
+    `home/sandbox.json` with the process id, and stays there, so that a successor may take the same port.
+    Raises PostrailError when another sandbox serves this folder, OSError when the address is taken.
     """
     home.mkdir(parents=True, exist_ok=True)
     clock = SystemClock()
@@ -132,7 +132,6 @@ def _serve(
         world.knobs.release_all()
         server.stop()
         loop.join()
-        (home / "sandbox.json").unlink(missing_ok=True)
 
 
 def _wait_for_end(activity: Activity, idle_exit_s: float | None) -> None:

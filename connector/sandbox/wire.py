@@ -52,7 +52,7 @@ _KNOWN: dict[str, tuple[int, str]] = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - TikTok's answer, not a failure of this program
+class Refusal(Exception):
     """A call that TikTok answers with an error: its code, HTTP status and wire message.
 
     Status and message default to what was seen on the wire for `code`; an unknown code is a 400.

@@ -1,0 +1,70 @@
+"""The box reader on bytes built by hand."""
+
+import io
+import struct
+from fractions import Fraction
+
+import pytest
+
+from connector.sandbox.boxes import BadBoxes, Movie, read_movie
+from tests.unit.sandbox.sandbox_helpers import box, movie
+
+
+def read(data: bytes) -> Movie:
+    """Read a movie from bytes."""
+    return read_movie(io.BytesIO(data), len(data))
+
+
+def test_reads_sides_codec_rate_and_duration() -> None:
+    found = read(movie(codec=b"hvc1", width=1080, height=1920, rate=24, seconds=3))
+    assert (found.track.codec, found.track.width, found.track.height) == (b"hvc1", 1080, 1920)
+    assert (found.track.frame_rate, found.duration, found.brand) == (Fraction(24), Fraction(3), b"isom")
+
+
+def test_a_file_without_ftyp_is_quicktime() -> None:
+    assert read(movie(brand=None)).brand == b"qt  "
+
+
+def test_a_64_bit_box_size_is_understood() -> None:
+    plain = movie()
+    large = plain[: -len(box(b"mdat"))] + struct.pack(">I4sQ", 1, b"mdat", 16 + 5) + b"bytes"
+    assert read(large).track == read(plain).track
+
+
+def test_a_last_box_of_size_zero_reaches_to_the_end() -> None:
+    assert read(movie()[:-8] + struct.pack(">I4s", 0, b"mdat") + b"rest").track.width == 720
+
+
+def test_times_of_version_one_are_64_bits_wide() -> None:
+    times = struct.pack(">IQQIQ", 0x01000000, 0, 0, 1000, 2500)
+    old = struct.pack(">IIIII", 0, 0, 0, 30, 60)
+    data = movie().replace(box(b"mvhd", old, bytes(80)), box(b"mvhd", times, bytes(68)))
+    assert read(data).duration == Fraction(5, 2)
+
+
+def test_a_fragmented_movie_takes_its_duration_from_mehd() -> None:
+    plain = movie()
+    start = plain.index(b"moov") - 4
+    size = struct.unpack_from(">I", plain, start)[0]
+    mvex = box(b"mvex", box(b"mehd", struct.pack(">II", 0, 300)))
+    moov = box(b"moov", plain[start + 8 : start + size], mvex)
+    assert read(plain[:start] + moov).duration == Fraction(10)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "does not begin"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(30), "does not fit"),
+        (box(b"ftyp", b"isom", bytes(4)), "no moov"),
+        (movie(handler=b"soun"), "no video track"),
+        (movie()[:200], "does not fit"),
+        (box(b"RIFF", bytes(20)), "does not begin"),
+        (movie().replace(b"stsd", b"abcd"), "no stsd"),
+        (box(b"ftyp", b"isom") + box(b"moov", box(b"mvhd", bytes(3))), "no video track"),
+    ],
+    ids=["empty", "png", "no moov", "sound only", "cut short", "riff", "no sample entry", "short header"],
+)
+def test_refuses_what_is_no_movie(data: bytes, why: str) -> None:
+    with pytest.raises(BadBoxes, match=why):
+        read(data)
