@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     """Port to listen on; 0 takes a free one."""
 
     public_url: str | None = None
-    """What the outside calls this server (TikTok pulls photos from there); default: the address listened on."""
+    """What the outside calls this server (TikTok pulls from there); default: the address listened on."""
 
     database_url: str | None = None
     """`postgresql://...`, or nothing for SQLite under HOME."""

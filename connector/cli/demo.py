@@ -15,8 +15,9 @@ from connector.settings import bare_environment
 def demo() -> None:
     """Show the whole job on this machine, with no account and no key.
 
-    Starts a server, its worker and the sandbox on free loopback ports, makes a real video and real photos, posts both
-    as rows of text, waits until they are public, and prints what happened. Exits 0 only if both are public.
+    Starts a server, its worker and the sandbox on free loopback ports, makes a real video and real photos,
+    posts both as rows of text, waits until they are public, and prints what happened. Exits 0 only if both
+    are public.
     """
     settings_with()
     console = Console(width=None if sys.stdout.isatty() else 120)

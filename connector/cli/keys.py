@@ -12,7 +12,7 @@ from connector.wiring import keys as wiring
 
 @click.group()
 def keys() -> None:
-    """API keys: issue, list, revoke."""
+    """Issue, list and revoke API keys."""
 
 
 @keys.command(epilog="Example: KEY=$(postrail keys issue --name n8n)")

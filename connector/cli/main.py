@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import click
 
-from connector.cli import demo, keys, sandbox, serve
+from connector.cli import check, demo, keys, sandbox, serve
 from connector.kernel.errors import PostrailError
 from connector.settings import SettingsError
 
@@ -13,7 +13,7 @@ from connector.settings import SettingsError
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(version("postrail"), prog_name="postrail")
 def cli() -> None:
-    """Publish to TikTok from workflow tools: rows of text in, one post out, the truth about it.
+    r"""Publish to TikTok from workflow tools: rows of text in, one post out, the truth about it.
 
     \b
     Start here:
@@ -24,7 +24,7 @@ def cli() -> None:
     """
 
 
-for command in (serve.serve, serve.work, demo.demo, sandbox.sandbox, keys.keys):
+for command in (serve.serve, serve.work, demo.demo, sandbox.sandbox, check.check, keys.keys):
     cli.add_command(command)
 
 

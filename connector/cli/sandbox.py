@@ -16,7 +16,9 @@ Examples:
 )
 @home_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=int, default=8100, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option(
+    "--port", type=int, default=8100, show_default=True, help="Port to listen on; 0 takes a free one."
+)
 @click.option("--idle-exit", type=float, help="End after this many seconds without a request.")
 def sandbox(home: Path | None, host: str, port: int, idle_exit: float | None) -> None:
     """Run the pretend TikTok alone.

@@ -23,8 +23,8 @@ Examples:
 def serve(home: Path | None, host: str | None, port: int | None) -> None:
     """Run the web server with its workers.
 
-    Without a TikTok app it runs in sandbox mode: it starts the built-in sandbox, connects an account there and
-    issues an API key, printed once on a terminal and written to HOME/first-key elsewhere.
+    Without a TikTok app it runs in sandbox mode: it starts the built-in sandbox, connects an account there
+    and issues an API key, printed once on a terminal and written to HOME/first-key elsewhere.
     """
     settings = settings_with(home=home, host=host, port=port)
     run_server(settings, tell=click.echo, on_terminal=sys.stdout.isatty())

@@ -21,7 +21,7 @@ STOP_S = 20.0
 LOOK_EVERY_S = 0.05
 
 
-class NotStarted(Exception):  # noqa: N818 - says what happened
+class NotStarted(Exception):
     """A child process ended or stayed silent instead of serving; the message ends with its last words."""
 
 
@@ -107,7 +107,7 @@ class Program:
 def sandbox_program(
     home: Path, environment: Mapping[str, str], clock: Clock, pause: Callable[[float], None]
 ) -> Program:
-    """The sandbox on a free loopback port, its world in `home`."""
+    """Return the sandbox on a free loopback port, its world in `home`."""
     return Program(
         command=("sandbox", "--home", str(home), "--port", "0"),
         folder=home,
@@ -126,7 +126,7 @@ def server_program(
     *,
     port: int = 0,
 ) -> Program:
-    """The server with its workers; `environment` holds the POSTRAIL_* settings beyond home and port."""
+    """Return the server with its workers; `environment` holds its other POSTRAIL_* settings."""
     return Program(
         command=("serve", "--home", str(home), "--port", str(port)),
         folder=home,

@@ -37,7 +37,13 @@ def _states_table(scene: Scene) -> Table:
 
 def _line(entry: Mapping[str, object]) -> list[Text]:
     took = f"{entry['took_ms']} ms" if entry.get("took_ms") is not None else ""
-    cells = [str(entry["at"])[11:23], entry["call"], entry.get("status") or "", took, entry.get("decision") or ""]
+    cells = [
+        str(entry["at"])[11:23],
+        entry["call"],
+        entry.get("status") or "",
+        took,
+        entry.get("decision") or "",
+    ]
     return [Text(str(cell)) for cell in cells]
 
 
@@ -46,8 +52,6 @@ def tell(console: Console, scenes: list[Scene], witness: Witness) -> None:
     for scene in scenes:
         console.print(_rows_table(scene))
         console.print(_states_table(scene))
-        console.print(
-            Text(f"{scene.outcome.get('status')}: {scene.outcome.get('post_url')} (post {scene.outcome.get('post_id')})\n")
-        )
+        console.print(Text(f"{scene.outcome.get('status')}: {scene.outcome.get('post_url')}\n"))
     public = sum(1 for post in witness.posts if post.get("public_at"))
     console.print(Text(f"The sandbox's own record: {public} public posts, each published once."))

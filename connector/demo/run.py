@@ -1,7 +1,7 @@
 """`postrail demo`: the main job, done for real on this machine.
 
-Starts a server with its worker and a sandbox, makes real media, posts a video and a carousel through the public HTTP
-API as rows of text, waits with one call each, and tells what happened.
+Starts a server with its worker and a sandbox, makes real media, posts a video and a carousel through the
+public HTTP API as rows of text, waits with one call each, and tells what happened.
 """
 
 import tempfile
@@ -22,7 +22,7 @@ WAIT_S = 50
 CALL_TIMEOUT_S = 70
 
 
-class DemoFailed(Exception):  # noqa: N818 - says what happened
+class DemoFailed(Exception):
     """The demo did not do the whole job; the message says where it ended."""
 
 
@@ -87,7 +87,9 @@ class Caller:
         """Run one operation. Raises DemoFailed when the server refuses it."""
         body = {"data": dict(rows)} if as_form else {"json": dict(rows)}
         reply = self._session.post(
-            f"{self._url}/v1/operations/{operation}", timeout=CALL_TIMEOUT_S, **body  # type: ignore[arg-type] # one of two
+            f"{self._url}/v1/operations/{operation}",
+            timeout=CALL_TIMEOUT_S,
+            **body,  # type: ignore[arg-type] # one of two
         )
         answer: dict[str, object] = reply.json()
         if not reply.ok:
@@ -157,7 +159,7 @@ def play(
 def shortfalls(scenes: list[Scene], witness: Witness) -> list[str]:
     """Return every reason for which the demo has not shown what it is to show; empty when it has."""
     missing = [
-        f"{scene.title} ended as {scene.outcome.get('status')}: {scene.outcome.get('message', 'no reason given')}"
+        f"{scene.title} ended as {scene.outcome.get('status')}: {scene.outcome.get('message', 'no reason')}"
         for scene in scenes
         if scene.outcome.get("status") != "published_public"
     ]

@@ -30,7 +30,7 @@ def check_against_creator(
     post: Mapping[str, object], media: Sequence[Timed], limits: Limits
 ) -> list[Problem]:
     """Return every reason for which TikTok would refuse the post of this account."""
-    problems = []
+    problems: list[Problem] = []
     options = limits.privacy_level_options
     if options and post.get("privacy") not in options:
         problems.append(
@@ -44,16 +44,16 @@ def check_against_creator(
             )
         )
     longest = limits.max_video_post_duration_sec
-    for item in media:
-        if longest and item.duration_ms is not None and item.duration_ms > longest * 1000:
-            problems.append(
-                Problem(
-                    field="source_url",
-                    problem="too_long",
-                    got=f"{item.duration_ms / 1000:.1f} s",
-                    expected=f"at most {longest} s for this account",
-                    fix="shorten the video",
-                    code="duration_check_failed",
-                )
+    durations = [item.duration_ms for item in media if item.duration_ms is not None]
+    if longest and durations and max(durations) > longest * 1000:
+        problems.append(
+            Problem(
+                field="source_url",
+                problem="too_long",
+                got=f"{max(durations) / 1000:.1f} s",
+                expected=f"at most {longest} s for this account",
+                fix="shorten the video",
+                code="duration_check_failed",
             )
+        )
     return problems

@@ -42,7 +42,9 @@ def passage(gate: Gate | None) -> Passage:
     return Passage.OPEN if gate.state is AttemptState.ACCEPTED else Passage.GONE
 
 
-def at_gate(context: Context, token: str, name: str, *, hold_s: float, pause: Callable[[float], None]) -> Seen:
+def at_gate(
+    context: Context, token: str, name: str, *, hold_s: float, pause: Callable[[float], None]
+) -> Seen:
     """Look up a gated file, holding the request for up to `hold_s` seconds while its attempt is `sending`."""
     deadline = context.clock.ticks() + hold_s
     gate = context.ledger.gate(token)

@@ -28,7 +28,7 @@ class Principal:
 class Account:
     """A TikTok account that a workspace publishes to.
 
-    `paced` is False for sandbox accounts, which have no rate slots. `sandbox` tells that nothing real happens.
+    `paced` is False for sandbox accounts, which have no rate slots. `sandbox`: nothing real happens.
     """
 
     id: str
@@ -63,7 +63,7 @@ class MediaItem:
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """Why a post failed: a catalogue code, a sentence, the problems, and TikTok's own words where it spoke."""
+    """Why a post failed: a catalogue code, a sentence, the problems, and TikTok's own words if it spoke."""
 
     code: str
     message: str
@@ -176,7 +176,7 @@ class Claim:
 class Entry:
     """One line of a post's timeline: an outside call or a decision. Nothing secret goes in.
 
-    `call` names it (`video/init`, `media/fetch`, `decision`); `status` is the HTTP status where there was one;
+    `call` names it (`video/init`, `media/fetch`, `decision`); `status` is the HTTP status if there was one;
     `code` TikTok's `error.code`; `took_ms` its duration; `decision` what was concluded from it.
     """
 

@@ -81,7 +81,12 @@ def timeline_rows(entries: Iterable[Entry]) -> list[dict[str, object]]:
 
 
 def post_row(
-    contract: Contract, post: Post, account: Account | None, web_url: str, *, receipt: Mapping[str, object] | None = None
+    contract: Contract,
+    post: Post,
+    account: Account | None,
+    web_url: str,
+    *,
+    receipt: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
     """Return the answer about a post; `receipt` (what the caller's rows became) where this call sent them."""
     facts, url = TABLE[post.state], post_url(post, account, web_url)

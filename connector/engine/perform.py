@@ -1,4 +1,4 @@
-"""Performs an operation of the manifests: each names one of these use cases, and none has a handler of its own."""
+"""Performs an operation of the manifests: each names one of these; none has a handler of its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Ask:
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """The answer: its body, whether the post is settled or the wait is over, and whether a key replayed it."""
+    """The answer: its body, whether the wait for it is over, and whether a key replayed it."""
 
     post: Post
     body: dict[str, object]
@@ -42,7 +42,7 @@ class Told:
     replayed: bool = False
 
 
-def _wait(context: Context, room: WaitRoom, ask: Ask, post: Post) -> tuple[Post, bool]:
+def _wait(room: WaitRoom, ask: Ask, post: Post) -> tuple[Post, bool]:
     until = Until(str(ask.understood.input.get("until", Until.SETTLED)))
 
     def done(post: Post) -> bool:
@@ -61,7 +61,7 @@ def publish(context: Context, room: WaitRoom, ask: Ask) -> Told:
     """Accept a post and, where the caller has time, wait for it."""
     demand(ask.principal, "posts:write")
     accepted = submit(context, ask.principal, ask.operation, ask.understood, ask.key)
-    post, done = _wait(context, room, ask, accepted.post)
+    post, done = _wait(room, ask, accepted.post)
     body = _row(context, post, dict(accepted.post.receipt))
     settled = done and TABLE[post.state].settled
     return Told(post=post, body=body, outcome="settled" if settled else "pending", replayed=accepted.replayed)
@@ -93,7 +93,7 @@ def check_status(context: Context, room: WaitRoom, ask: Ask) -> Told:
 def wait_until_published(context: Context, room: WaitRoom, ask: Ask) -> Told:
     """Answer when the post has come as far as asked, or at the deadline with `retry_at`."""
     demand(ask.principal, "posts:read")
-    post, done = _wait(context, room, ask, find_post(context, ask))
+    post, done = _wait(room, ask, find_post(context, ask))
     body = _row(context, post, ask.understood.receipt())
     if not done:
         body["state"] = "pending"

@@ -61,7 +61,9 @@ def _failed(context: Context, claim: Claim, status: PublishStatus) -> Claim | No
     if helps and claim.attempt is not None and may_become(claim.post.state, State.SENDING):
         entry = note(status.call, f"FAILED, {reason}: attempt {tried} of {MAX_ATTEMPTS} is over")
         context.ledger.save(claim.lease, Change(state=State.SENDING))
-        claim = context.ledger.resolve_attempt(claim.lease, claim.attempt.id, AttemptState.REJECTED, seen, entry)
+        claim = context.ledger.resolve_attempt(
+            claim.lease, claim.attempt.id, AttemptState.REJECTED, seen, entry
+        )
         later(context, claim, max(backoff(tried), slot(context, account_of(context, claim), "init")))
         return None
     context.ledger.save(claim.lease, seen)
@@ -83,7 +85,9 @@ def _not_told(context: Context, claim: Claim, error: TikTokError, age_ms: int) -
         context.ledger.save(claim.lease, Change(), entry)
         again(context, claim)
         return
-    failure = Failure(code="unconfirmed", message=f"TikTok no longer tells how the post stands: {error.code}.")
+    failure = Failure(
+        code="unconfirmed", message=f"TikTok no longer tells how the post stands: {error.code}."
+    )
     change = Change(state=State.UNCONFIRMED, failure=failure)
     context.ledger.save(claim.lease, change, entry, decided("a person must look"))
     context.ledger.release(claim.lease, next_at=None)

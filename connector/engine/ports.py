@@ -28,11 +28,11 @@ from connector.engine.model import (
 )
 
 
-class LeaseLost(Exception):  # noqa: N818 - it is a fact about a race, not an error of anyone
+class LeaseLost(Exception):
     """Another owner holds the post now (or the compare-and-set was lost): stop, and write nothing more."""
 
 
-class AccountBusy(Exception):  # noqa: N818 - it is a fact about another post, not an error of this one
+class AccountBusy(Exception):
     """The account has another attempt in `sending`: come back soon."""
 
 
@@ -45,8 +45,8 @@ class Ledger(Protocol):
     def accept(self, new: NewPost) -> Accepted:
         """Store a new post as `queued`, due now, with its key; or find the one that its key already binds.
 
-        Raises PostrailError: `idempotency_conflict` when the key binds another input, `duplicate_request` when
-        the same input for the same account was accepted within `repeat_window_ms` and has not failed.
+        Raises PostrailError: `idempotency_conflict` when the key binds another input, `duplicate_request`
+        when the same input for the same account was accepted within `repeat_window_ms` and has not failed.
         """
 
     def claim(self, owner: str, *, limit: int, ttl_ms: int) -> list[Claim]:
@@ -62,7 +62,7 @@ class Ledger(Protocol):
         """Make all posts leased to `owner` (None: to anyone) due now; return how many. For a dead owner."""
 
     def save(self, lease: Lease, change: Change, *entries: Entry) -> Post:
-        """Apply `change`, append to the journal and, when the state changes, write the event; return the post.
+        """Apply `change`, append to the journal and, when the state changes, write the event.
 
         The lease stays held. Raises LeaseLost, and ValueError for a transition the lifecycle does not know.
         """
@@ -74,9 +74,12 @@ class Ledger(Protocol):
         """
 
     def begin_attempt(self, lease: Lease, attempt_id: str, transfer: Transfer, entry: Entry) -> Attempt:
-        """Void the attempt that is still `sending`, open a new one, move the post to `sending`. Raises LeaseLost."""
+        """Void the attempt that is still `sending`, open a new one, move the post to `sending`.
 
-    def accept_attempt(  # noqa: PLR0913 - one compare-and-set with all that it stores
+        Raises LeaseLost, and AccountBusy when another post of the account is in its init.
+        """
+
+    def accept_attempt(
         self,
         lease: Lease,
         attempt_id: str,
@@ -87,7 +90,7 @@ class Ledger(Protocol):
         state: State,
         entry: Entry,
     ) -> Claim:
-        """Compare-and-set the attempt `sending -> accepted` and store what TikTok gave, with the post's state.
+        """Compare-and-set the attempt `sending -> accepted` and store what TikTok gave.
 
         Raises LeaseLost when the attempt is no longer `sending`: its bytes must then never leave.
         """
@@ -95,9 +98,14 @@ class Ledger(Protocol):
     def resolve_attempt(
         self, lease: Lease, attempt_id: str, state: AttemptState, change: Change, entry: Entry
     ) -> Claim:
-        """Move a live attempt to `void`, `rejected` or `uncertain` and apply `change` to its post. Raises LeaseLost."""
+        """Move a live attempt to `void`, `rejected` or `uncertain` and apply `change` to its post.
 
-    def record_upload(self, lease: Lease, attempt_id: str, *, uploaded: int, final_chunk_started: bool) -> Attempt:
+        Raises LeaseLost.
+        """
+
+    def record_upload(
+        self, lease: Lease, attempt_id: str, *, uploaded: int, final_chunk_started: bool
+    ) -> Attempt:
         """Store the bytes TikTok has confirmed, or that the last PUT is about to start. Raises LeaseLost."""
 
     def journal(self, post_id: str, *entries: Entry) -> None:
@@ -259,4 +267,4 @@ class MediaRoom(Protocol):
         """
 
     def path(self, media_id: str) -> Path:
-        """Return where the bytes of a spooled file lie. Raises PostrailError `media_gone` when they do not."""
+        """Return where the bytes of a spooled file lie. Raises PostrailError `media_gone`."""

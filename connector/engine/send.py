@@ -44,7 +44,7 @@ def _ask_creator(context: Context, claim: Claim, account: Account) -> CreatorInf
 
 
 def _said(error: TikTokError) -> Failure:
-    """What TikTok refused with, as it said it."""
+    """Return what TikTok refused with, as it said it."""
     message = error.message or f"TikTok answered {error.code}."
     return Failure(code=error.code, message=message, tiktok_log_id=error.call.log_id)
 
@@ -54,7 +54,11 @@ def _not_initiated(context: Context, claim: Claim, attempt: Attempt, error: TikT
     refused = error.outcome == "refused"
     change = Change(tries=claim.post.tries + 1)
     ended = AttemptState.REJECTED if refused else AttemptState.VOID
-    decision = "TikTok refused" if refused else f"{error.outcome}: no byte leaves for this attempt, a new one follows"
+    decision = (
+        "TikTok refused"
+        if refused
+        else f"{error.outcome}: no byte leaves for this attempt, a new one follows"
+    )
     claim = context.ledger.resolve_attempt(claim.lease, attempt.id, ended, change, note(error.call, decision))
     if refused:
         fail(context, claim, _said(error))

@@ -25,7 +25,7 @@ def note(call: Call, decision: str) -> Entry:
 
 
 def decided(decision: str) -> Entry:
-    """A line of the timeline that records a decision of ours."""
+    """Return a line of the timeline that records a decision of ours."""
     return Entry(call="decision", decision=decision)
 
 

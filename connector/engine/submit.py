@@ -39,7 +39,8 @@ def _check_reachable(context: Context, account: Account, transfer: Transfer) -> 
     """Refuse a pull that TikTok could never make, before anything is stored."""
     if transfer == "pull" and not account.sandbox and not context.public_url.startswith("https://"):
         raise PostrailError(
-            "public_url_required", f"TikTok cannot pull media from {context.public_url}; it wants a public https URL."
+            "public_url_required",
+            f"TikTok cannot pull media from {context.public_url}; it wants a public https URL.",
         )
 
 

@@ -83,6 +83,8 @@ def create_app(name: str, *, contract: Contract, clock: Clock, ids: Ids, max_bod
     @app.errorhandler(Exception)
     def _defect(error: Exception) -> Response:
         log.error("request_defect", exc_info=error, request_id=request_id(), path=request.path)
-        return _refused(PostrailError("internal_error", "Postrail failed on this request; the log has the reason."))
+        return _refused(
+            PostrailError("internal_error", "Postrail failed on this request; the log has the reason.")
+        )
 
     return app

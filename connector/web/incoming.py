@@ -18,7 +18,7 @@ _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
 
 @dataclass(frozen=True, kw_only=True)
 class Incoming:
-    """The rows of one request; `is_json` tells whether they came as a JSON object; `warnings` what was odd."""
+    """The rows of one request; `is_json`: they came as a JSON object; `warnings`: what was odd."""
 
     rows: dict[str, object]
     is_json: bool
@@ -37,9 +37,13 @@ def _body_of(request: Request) -> bytes:
     try:
         return request.get_data(cache=False)
     except RequestEntityTooLarge as error:
-        raise PostrailError("payload_too_large", "The request body is larger than this server takes.") from error
+        raise PostrailError(
+            "payload_too_large", "The request body is larger than this server takes."
+        ) from error
     except (ClientDisconnected, TimeoutError, OSError) as error:
-        raise PostrailError("request_timeout", "The request body stalled or broke off before its end.") from error
+        raise PostrailError(
+            "request_timeout", "The request body stalled or broke off before its end."
+        ) from error
 
 
 def _multipart_pairs(request: Request) -> list[tuple[str, str]]:
@@ -47,9 +51,13 @@ def _multipart_pairs(request: Request) -> list[tuple[str, str]]:
         pairs = list(request.form.items(multi=True))
         files = [name for name, file in request.files.items(multi=True) if file.filename]
     except RequestEntityTooLarge as error:
-        raise PostrailError("payload_too_large", "The request body is larger than this server takes.") from error
+        raise PostrailError(
+            "payload_too_large", "The request body is larger than this server takes."
+        ) from error
     except (ClientDisconnected, TimeoutError, OSError) as error:
-        raise PostrailError("request_timeout", "The multipart body stalled or broke off before its end.") from error
+        raise PostrailError(
+            "request_timeout", "The multipart body stalled or broke off before its end."
+        ) from error
     if files:
         problems = [
             Problem(
@@ -61,7 +69,9 @@ def _multipart_pairs(request: Request) -> list[tuple[str, str]]:
             )
             for name in files
         ]
-        raise PostrailError("unsupported_media_type", "Files are not taken in the body; send URLs.", details=problems)
+        raise PostrailError(
+            "unsupported_media_type", "Files are not taken in the body; send URLs.", details=problems
+        )
     return pairs
 
 
@@ -87,11 +97,13 @@ def pairs_of_form(body: bytes) -> list[tuple[str, str]]:
     try:
         return parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=1000, errors="strict")
     except ValueError as error:
-        raise PostrailError("bad_request", "The form body is not UTF-8 or has more than 1,000 fields.") from error
+        raise PostrailError(
+            "bad_request", "The form body is not UTF-8 or has more than 1,000 fields."
+        ) from error
 
 
 def take_strict(request: Request, rows: dict[str, object]) -> bool:
-    """Take `strict` out of the rows (or the query): it is about how the rest is read, so it is read leniently."""
+    """Take `strict` out of the rows (or the query): it says how the rest is read, so it is read leniently."""
     found = rows.pop("strict", request.args.get("strict"))
     return str(found).strip().lower() in TRUTHS
 

@@ -18,8 +18,8 @@ HEADER_LIMIT = 64 * 1024
 KEEP_ALIVE_LIMIT = 512
 
 
-class _QuietServer(Server):  # type: ignore[misc] # the wheel carries no type information
-    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002
+class _QuietServer(Server):
+    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002 - cheroot calls it so
         """Take the server's own complaints into our log."""
         del level, traceback
         log.warning("http_server", said=redact(str(msg)))

@@ -22,7 +22,7 @@ from connector.store.secrets import Secrets
 from connector.tiktok.client import TikTokClient
 
 TIKTOK_API = "https://open.tiktokapis.com"
-SECRET_FILE = "secret.key"
+KEY_FILE = "secret.key"
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
@@ -64,8 +64,10 @@ def secret_key(settings: Settings, ids: SystemIds) -> bytes:
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value().encode()
     if not settings.is_sqlite:
-        raise SettingsError("POSTRAIL_SECRET_KEY: needed with PostgreSQL; make one with `openssl rand -hex 32`")
-    path = settings.home / SECRET_FILE
+        raise SettingsError(
+            "POSTRAIL_SECRET_KEY: needed with PostgreSQL; make one with `openssl rand -hex 32`"
+        )
+    path = settings.home / KEY_FILE
     if not path.exists():
         write_private(path, ids.token())
     return path.read_text().strip().encode()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 from connector.kernel.clock import Clock
@@ -46,7 +47,7 @@ def _noted(home: Path) -> Child | None:
 
 def _answers(egress: Egress, child: Child) -> bool:
     try:
-        return egress.send("GET", f"{child.url}/_sandbox/health", timeout=_QUICK).status == 200  # noqa: PLR2004
+        return egress.send("GET", f"{child.url}/_sandbox/health", timeout=_QUICK).status == HTTPStatus.OK
     except (Unsent, Broken):
         return False
 
@@ -66,7 +67,11 @@ def ensure_sandbox(
     command = [sys.executable, "-m", "connector", "sandbox", "--home", str(home), "--port", port]
     with (home / "sandbox.log").open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 - our own module
-            [*command, "--idle-exit", str(IDLE_EXIT_S)], stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            [*command, "--idle-exit", str(IDLE_EXIT_S)],
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
     deadline = clock.ticks() + START_S
     while clock.ticks() < deadline and process.poll() is None:

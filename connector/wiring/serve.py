@@ -67,7 +67,9 @@ def _prepare(parts: Parts, upstream: Upstream, *, on_terminal: bool) -> list[str
     if parts.settings.sandbox:
         egress = _egress_to(parts)(upstream.api_url)
         ensure_sandbox_account(parts, egress, upstream.api_url, workspace_id)
-        told.append(f"Sandbox mode: no TikTok app is configured, nothing real is published. See {upstream.web_url}")
+        told.append(
+            f"Sandbox mode: no TikTok app is configured, nothing real is published. See {upstream.web_url}"
+        )
     key = ensure_first_key(parts, workspace_id, on_terminal=on_terminal)
     return [*told, *([key] if key else [])]
 
@@ -80,7 +82,11 @@ class Server:
         self._parts, self._tell = parts, tell
         self._stopping = threading.Event()
         self._web = WebServer(
-            settings.host, settings.port, threads=settings.threads, stall_s=settings.body_timeout_s, drain_s=DRAIN_S
+            settings.host,
+            settings.port,
+            threads=settings.threads,
+            stall_s=settings.body_timeout_s,
+            drain_s=DRAIN_S,
         )
         port = self._bind(settings)
         host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - told as loopback
@@ -105,7 +111,9 @@ class Server:
         try:
             return self._web.bind()
         except OSError as error:
-            raise SettingsError(f"POSTRAIL_PORT: cannot listen on {settings.host}:{settings.port}: {error}") from error
+            raise SettingsError(
+                f"POSTRAIL_PORT: cannot listen on {settings.host}:{settings.port}: {error}"
+            ) from error
 
     def _wake(self) -> None:
         self._worker.wake()

@@ -13,10 +13,12 @@ def work(settings: Settings, *, tell: Callable[[str], None]) -> None:
     """Work on due posts until asked to end. Raises SettingsError where a worker alone cannot run."""
     if settings.is_sqlite:
         raise SettingsError(
-            "POSTRAIL_DATABASE_URL: `work` needs PostgreSQL; on SQLite one process serves and works: `postrail serve`"
+            "POSTRAIL_DATABASE_URL: `work` needs PostgreSQL; on SQLite `postrail serve` does the work itself"
         )
     if settings.public_url is None:
-        raise SettingsError("POSTRAIL_PUBLIC_URL: a worker must be told where the server is that TikTok pulls from")
+        raise SettingsError(
+            "POSTRAIL_PUBLIC_URL: a worker must be told where the server is that TikTok pulls from"
+        )
     parts = open_parts(settings)
     upstream = find_upstream(parts, spawn=False)
     stopping = threading.Event()
@@ -28,7 +30,9 @@ def work(settings: Settings, *, tell: Callable[[str], None]) -> None:
         stopping=stopping.is_set,
         wake=lambda: None,
     )
-    worker = Worker(context, owner=owner_name(parts), threads=max(1, settings.workers), lease_s=settings.lease_s)
+    worker = Worker(
+        context, owner=owner_name(parts), threads=max(1, settings.workers), lease_s=settings.lease_s
+    )
     worker.start()
     tell(f"Postrail works with {max(1, settings.workers)} threads")
     until_signal()

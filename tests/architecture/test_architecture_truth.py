@@ -1,6 +1,7 @@
 """One source of truth: routes, effects, states and errors are those of the manifests and tables."""
 
-import re
+import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 from connector.contract import load_contract
@@ -10,7 +11,21 @@ from connector.engine.perform import USE_CASES
 from connector.server.dialects import SHAPES
 
 ROOT = Path(__file__).parents[2]
-RAISED = re.compile(r'(?:PostrailError|TikTokError|Failure)\(\s*(?:code=)?(?:"[a-z]+",\s*\w+,\s*)?"([a-z_0-9]+)"')
+CODE_AT = {"PostrailError": 0, "TikTokError": 2}
+"""Which argument of an exception is its code."""
+
+
+def codes(tree: ast.AST) -> Iterator[str]:
+    """Every code that a module writes down when it builds an error."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        at = CODE_AT.get(node.func.id)
+        given = node.args[at : at + 1] if at is not None else []
+        given += [word.value for word in node.keywords if word.arg == "code"]
+        yield from (
+            item.value for item in given if isinstance(item, ast.Constant) and isinstance(item.value, str)
+        )
 
 
 def test_every_operation_names_a_use_case_that_exists_and_none_is_left_over() -> None:
@@ -29,7 +44,7 @@ def test_every_code_that_is_raised_anywhere_is_in_the_catalogue() -> None:
         code
         for path in (ROOT / "connector").rglob("*.py")
         if "sandbox" not in path.parts
-        for code in RAISED.findall(path.read_text())
+        for code in codes(ast.parse(path.read_text()))
     }
     assert raised
     assert raised - known == set()

@@ -1,4 +1,4 @@
-"""Fakes of the engine's ports: a TikTok that follows a script, a media room without files, a room to run in."""
+"""Fakes of the engine's ports: a TikTok that follows a script, a media room without files, a stage."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

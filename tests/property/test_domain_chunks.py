@@ -1,5 +1,7 @@
 """TikTok's chunk arithmetic: its examples, and its rules for every size."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,7 +49,7 @@ def test_the_chunks_that_remain_cover_the_rest_without_a_gap(total: int, uploade
         assert chunks == []
         return
     assert chunks[0].first <= uploaded <= chunks[0].last
-    assert all(one.last + 1 == two.first for one, two in zip(chunks, chunks[1:], strict=False))
+    assert all(one.last + 1 == two.first for one, two in pairwise(chunks))
     assert chunks[-1].is_final
 
 

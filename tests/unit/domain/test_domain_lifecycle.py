@@ -70,7 +70,10 @@ def test_staying_is_always_allowed() -> None:
     ],
 )
 def test_a_wait_is_over_when_its_state_is_reached_or_never_will_be(
-    state: State, until: Until, done: bool, has_publish_id: bool  # noqa: FBT001 - a table's columns
+    state: State,
+    until: Until,
+    done: bool,
+    has_publish_id: bool,
 ) -> None:
     assert reached(state, until, has_publish_id=has_publish_id) is done
 

@@ -23,7 +23,11 @@ def source_error(problem: str) -> PostrailError:
 
 
 def test_a_video_is_uploaded_and_becomes_public_with_its_ids_as_text(scene: Scene) -> None:
-    scene.tiktok.statuses = [status("PROCESSING_UPLOAD"), status("PUBLISH_COMPLETE"), status("PUBLISH_COMPLETE", ids=("76",))]
+    scene.tiktok.statuses = [
+        status("PROCESSING_UPLOAD"),
+        status("PUBLISH_COMPLETE"),
+        status("PUBLISH_COMPLETE", ids=("76",)),
+    ]
     post = scene.accept_video()
     scene.run()
     now = scene.now(post)
@@ -37,7 +41,9 @@ def test_photos_are_pulled_from_urls_that_carry_the_attempts_gate(scene: Scene) 
     post = scene.accept_photos()
     scene.run()
     (attempt,) = scene.stage.ledger.attempts(post.id)
-    assert scene.tiktok.urls == [f"https://posts.example/media/{attempt.id}/{index}.jpg" for index in range(2)]
+    assert scene.tiktok.urls == [
+        f"https://posts.example/media/{attempt.id}/{index}.jpg" for index in range(2)
+    ]
     assert scene.now(post).state is State.PUBLISHED_PUBLIC
 
 
@@ -109,7 +115,9 @@ def test_an_audience_that_the_account_does_not_offer_is_refused_before_any_init(
 def test_every_problem_of_every_file_is_told_at_once(scene: Scene) -> None:
     for index in (0, 2):
         problem = Problem(field=f"photo_images[{index}]", problem="too_wide")
-        scene.media.refuse[f"https://m.example/{index}.jpg"] = PostrailError("image_too_large_px", "wide", details=[problem])
+        scene.media.refuse[f"https://m.example/{index}.jpg"] = PostrailError(
+            "image_too_large_px", "wide", details=[problem]
+        )
     post = scene.accept_photos(3)
     scene.run()
     failure = scene.now(post).failure

@@ -76,14 +76,17 @@ def test_photos_carry_the_ai_label_at_the_top_and_the_cover_in_the_source() -> N
         "is_aigc": True,
         "auto_add_music": True,
     }
-    body = wire.photo_init_body(post("photo", content), ["https://p.example/a.jpg", "https://p.example/b.jpg"])
+    body = wire.photo_init_body(
+        post("photo", content), ["https://p.example/a.jpg", "https://p.example/b.jpg"]
+    )
     hold(body, "content_init_request")
     source: Any = body["source_info"]
     assert (body["is_aigc"], source["photo_cover_index"]) == (True, 1)
 
 
 def test_64_bit_ids_come_out_as_text_unrounded() -> None:
-    reply = b'{"data":{"status":"PUBLISH_COMPLETE","publicaly_available_post_id":[7602997517160123666]},"error":{"code":"ok","message":"","log_id":"x"}}'
+    ids = b'"publicaly_available_post_id":[7602997517160123666]'
+    reply = b'{"data":{"status":"PUBLISH_COMPLETE",' + ids + b'},"error":{"code":"ok","message":""}}'
     data, error = wire.parse_reply(reply)
     assert wire.public_ids(data) == ("7602997517160123666",)
     assert wire.with_ids_as_text(data)["publicaly_available_post_id"] == ["7602997517160123666"]
@@ -95,7 +98,9 @@ def test_the_right_spelling_of_the_ids_is_read_too() -> None:
     assert wire.public_ids({"publicaly_available_post_id": None}) == ()
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"error":"x"}', b'{"error":{}}', b'{"error":{"code":1}}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b"{}", b'{"error":"x"}', b'{"error":{}}', b'{"error":{"code":1}}']
+)
 def test_a_reply_of_another_shape_is_not_taken_for_success(body: bytes) -> None:
     with pytest.raises(wire.ReplyError):
         wire.parse_reply(body)
@@ -113,7 +118,8 @@ def test_the_log_id_is_found_under_each_of_its_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "held"), [("bytes 0-9999999/50000123", 10_000_000), (None, None), ("bytes */7", None), ("nonsense", None)]
+    ("header", "held"),
+    [("bytes 0-9999999/50000123", 10_000_000), (None, None), ("bytes */7", None), ("nonsense", None)],
 )
 def test_the_bytes_tiktok_holds_are_read_from_content_range(header: str | None, held: int | None) -> None:
     assert wire.uploaded_in(header) == held
