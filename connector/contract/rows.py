@@ -22,6 +22,7 @@ MAX_FIELDS = 1_000
 NAME_KEYS = ("name", "key")
 """What a list of rows may call the name of a row."""
 
+_NAME = re.compile(r"[^.\[\]]+(?:\.[^.\[\]]+|\[[^\[\]]*\])*")
 _SEGMENTS = re.compile(r"[^.\[\]]+|\[[^\[\]]*\]")
 _INDEX = re.compile(r"[0-9]{1,9}", re.ASCII)
 
@@ -176,9 +177,9 @@ def _pair(item: Mapping[str, object]) -> tuple[str, object]:
 
 def _path(name: str) -> list[str]:
     """Split `a.b`, `a[b]`, `c[0]`, `d[]` and `d[][0]` into keys; the key `""` asks for the next place."""
-    parts = [part[1:-1] if part.startswith("[") else part for part in _SEGMENTS.findall(name)]
-    if "".join(_SEGMENTS.findall(name)) != name.replace(".", "") or not parts or not parts[0]:
+    if not _NAME.fullmatch(name):
         return [name]
+    parts = [part.removeprefix("[").removesuffix("]") for part in _SEGMENTS.findall(name)]
     # n8n writes a list in a field called `d[]` as `d[][0]`, `d[][1]`: the empty brackets say nothing more.
     return [part for at, part in enumerate(parts) if part or at == len(parts) - 1]
 

@@ -5,6 +5,7 @@ Never raises, whatever JSON the rows hold; the order of the rows does not matter
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from connector.contract.coerce import NOTHING, joins_urls, read_absence, read_boolean
 from connector.contract.model import Dialect
@@ -120,20 +121,20 @@ def _read(reading: _Reading, plan: FieldPlan, given: object) -> object:
 
 def _read_all(reading: _Reading, plan: FieldPlan, sent: list[tuple[str, object]]) -> object:
     """Read a field that may have come under several names: they must agree, whatever is empty aside."""
-    found: list[tuple[str, object]] = []
-    for name, given in sorted(sent, key=lambda item: item[0]):
-        rule = reading.plan.names[name][1]
-        if rule:
-            reading.notes.coerce(plan.name, name, plan.name, rule)
-        value = _read(reading, plan, given)
-        if value is not _ABSENT:
-            found.append((name, value))
+    values = [(name, _read_named(reading, plan, name, given)) for name, given in sorted(sent, key=itemgetter(0))]
+    found = [(name, value) for name, value in values if value is not _ABSENT]
     if not found:
         return _ABSENT
     if len({repr(value) for _, value in found}) > 1:
         reading.notes.refuse(_ambiguous(plan.name, found))
         return _ABSENT
     return found[0][1]
+
+
+def _read_named(reading: _Reading, plan: FieldPlan, name: str, given: object) -> object:
+    if rule := reading.plan.names[name][1]:
+        reading.notes.coerce(plan.name, name, plan.name, rule)
+    return _read(reading, plan, given)
 
 
 def _ambiguous(field_name: str, found: list[tuple[str, object]]) -> Problem:
@@ -192,7 +193,8 @@ def understand(
     values: dict[str, object] = {}
     for each in plan.fields:
         if each.name in slots:
-            value = _read_all(reading, each, slots[each.name])
+            sent = slots[each.name]
+            value = _read_named(reading, each, *sent[0]) if len(sent) == 1 else _read_all(reading, each, sent)
             if value is not _ABSENT:
                 values[each.name] = value
     problems = _judge(reading, values)

@@ -1,0 +1,232 @@
+"""Names, absence, receipts, leftovers, dialects and strict mode, through the facade."""
+
+import pytest
+
+from connector.contract import Understanding, load_contract, rows_from_json
+
+URL = "https://media.example.com/clip.mp4"
+VIDEO: dict[str, object] = {"source_url": URL, "privacy": "SELF_ONLY"}
+PHOTOS: dict[str, object] = {"photo_images": ["https://media.example.com/a.jpg"], "privacy": "SELF_ONLY"}
+
+
+def video(*, strict: bool = False, dialect: str | None = None, **rows: object) -> Understanding:
+    """Understand a video post with these rows added to a good one."""
+    return load_contract().understand("post_video", {**VIDEO, **rows}, strict=strict, dialect=dialect)
+
+
+def photos(*, strict: bool = False, **rows: object) -> Understanding:
+    """Understand a photo post with these rows added to a good one."""
+    return load_contract().understand("post_photos", {**PHOTOS, **rows}, strict=strict)
+
+
+def receipts(understood: Understanding) -> list[tuple[str, object, str]]:
+    """Return field, result and rule of each coercion."""
+    return [(item.field, item.to, item.rule) for item in understood.coerced]
+
+
+def problems(understood: Understanding) -> list[tuple[str, str, str]]:
+    """Return field, problem and code of each problem."""
+    return [(item.field, item.problem, item.code) for item in understood.problems]
+
+
+def test_typed_input_comes_back_as_it_is() -> None:
+    understood = video(disable_comment=True)
+    assert understood.input == {**VIDEO, "disable_comment": True}
+    assert understood.receipt() == {"coerced": [], "ignored": [], "warnings": []}
+
+
+def test_each_change_gives_a_receipt() -> None:
+    assert video(disable_comment="TRUE").receipt()["coerced"] == [
+        {"field": "disable_comment", "from": '"TRUE"', "to": True, "rule": "text_to_boolean"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "rule"),
+    [
+        ("disableComment", True, "disable_comment", "field_case"),
+        ("ad_your_brand", False, "brand_organic_toggle", "field_alias"),
+        ("adBrandedContent", False, "brand_content_toggle", "field_case"),
+        ("wait", 5, "wait_seconds", "field_alias"),
+    ],
+)
+def test_other_names_are_understood_with_a_receipt(name: str, value: object, field: str, rule: str) -> None:
+    understood = video(**{name: value})
+    assert understood.input[field] == value
+    assert receipts(understood) == [(field, field, rule)]
+
+
+def test_two_names_of_a_field_that_agree_are_one() -> None:
+    assert video(wait="5", wait_seconds=5).input["wait_seconds"] == 5
+
+
+def test_two_names_of_a_field_that_differ_are_refused() -> None:
+    understood = video(brand_organic_toggle=True, ad_your_brand="false")
+    assert problems(understood) == [("brand_organic_toggle", "ambiguous", "invalid_request")]
+
+
+def test_of_two_names_the_empty_one_does_not_count() -> None:
+    assert video(brand_organic_toggle=True, ad_your_brand="").input["brand_organic_toggle"] is True
+
+
+@pytest.mark.parametrize(
+    ("value", "rule"), [("", "empty_to_absent"), (None, "null_to_absent"), ("undefined", "null_to_absent")]
+)
+def test_nothing_in_a_field_means_that_it_was_not_sent(value: object, rule: str) -> None:
+    understood = video(account=value)
+    assert "account" not in understood.input
+    assert receipts(understood) == [("account", None, rule)]
+
+
+def test_a_required_field_with_nothing_in_it_is_missing() -> None:
+    assert problems(video(privacy="")) == [("privacy", "required", "invalid_request")]
+
+
+def test_defaults_of_the_schema_are_filled_in() -> None:
+    understood = load_contract().understand("wait_until_published", {"post_id": "post_1"})
+    assert understood.input == {"post_id": "post_1", "wait_seconds": 25, "until": "settled"}
+
+
+def test_no_other_defaults_are_invented() -> None:
+    assert video().input == VIDEO
+    assert photos().input == {**PHOTOS, "photo_cover_index": 0}
+
+
+def test_the_content_has_no_control_fields() -> None:
+    understood = video(account="@mia", idempotency_key="k", wait_seconds=1, until="public", allow_repeat=True)
+    assert understood.content == VIDEO
+    assert set(understood.input) - set(understood.content) == {
+        "account",
+        "idempotency_key",
+        "wait_seconds",
+        "until",
+        "allow_repeat",
+    }
+
+
+def test_an_unknown_field_is_ignored_and_its_meaning_guessed_aloud() -> None:
+    assert video(privcy="x").receipt()["ignored"] == [
+        {"field": "privcy", "why": "unknown field; did you mean privacy?"}
+    ]
+
+
+def test_a_row_without_a_name_is_ignored() -> None:
+    assert video(**{"": ""}).receipt()["ignored"] == [{"field": "", "why": "a row without a name"}]
+
+
+def test_fields_that_photos_lack_are_ignored_whatever_they_hold() -> None:
+    understood = photos(disable_duet="maybe", disableStitch=True, strict=True)
+    assert understood.ok
+    assert [(item.field, item.why) for item in understood.ignored] == [
+        ("disableStitch", "photos have no stitches"),
+        ("disable_duet", "photos have no duets"),
+    ]
+
+
+def test_the_brand_is_kept_and_named_as_without_effect() -> None:
+    understood = video(brand="Acme")
+    assert understood.input["brand"] == "Acme"
+    assert [item.field for item in understood.ignored] == ["brand"]
+
+
+def test_a_media_type_that_agrees_is_dropped_and_another_is_refused() -> None:
+    assert video(media_type="video").input == VIDEO
+    assert problems(video(media_type="PHOTO")) == [("media_type", "not_one_of", "invalid_request")]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem", "code"),
+    [
+        ("source_url", "{{ $json.url }}", "unresolved_expression", "bad_request"),
+        ("source_url", "https://a.example/{{$json.x}}", "unresolved_expression", "bad_request"),
+        ("privacy", "{{ $json.p }}", "unresolved_expression", "invalid_request"),
+        ("disable_comment", "[object Object]", "object_object", "invalid_request"),
+        ("account", "a\ud800", "not_unicode", "invalid_request"),
+        ("title", "cut \ud83d", "not_unicode", "invalid_request"),
+    ],
+)
+def test_what_a_tool_left_behind_is_named(field: str, value: str, problem: str, code: str) -> None:
+    for strict in (False, True):
+        assert problems(video(strict=strict, **{field: value})) == [(field, problem, code)]
+
+
+@pytest.mark.parametrize("text", ["{{ $json.caption }}", "[object Object]", "null", "undefined"])
+def test_free_text_that_looks_left_behind_stays_with_a_warning(text: str) -> None:
+    understood = video(title=text)
+    assert understood.input["title"] == text
+    assert len(understood.warnings) == 1
+
+
+def test_urls_that_cannot_be_told_apart_are_refused() -> None:
+    joined = "https://cdn.example/w_1,h_2/a.jpg,https://cdn.example/b.jpg"
+    assert problems(photos(photo_images=joined)) == [("photo_images", "ambiguous_list", "invalid_request")]
+
+
+def test_warnings_of_the_reader_are_passed_on() -> None:
+    rows = rows_from_json(b'{"post_id": "a", "post_id": "b"}')
+    assert load_contract().understand("check_status", rows).warnings == rows.warnings
+
+
+@pytest.mark.parametrize("value", ["true", 1, "", None])
+def test_strict_converts_nothing(value: object) -> None:
+    assert problems(video(strict=True, disable_comment=value)) == [
+        ("disable_comment", "not_a_boolean", "invalid_request")
+    ]
+
+
+def test_strict_refuses_unknown_fields_and_camel_case() -> None:
+    assert problems(video(strict=True, captoin="x", disableComment=True)) == [
+        ("captoin", "unknown_field", "invalid_request"),
+        ("disableComment", "unknown_field", "invalid_request"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("alias", "choice"),
+    [
+        ("public", "PUBLIC_TO_EVERYONE"),
+        ("friends", "MUTUAL_FOLLOW_FRIENDS"),
+        ("followers", "FOLLOWER_OF_CREATOR"),
+        ("private", "SELF_ONLY"),
+    ],
+)
+def test_strict_still_takes_the_documented_aliases(alias: str, choice: str) -> None:
+    understood = video(strict=True, privacy=alias, ad_your_brand=False)
+    assert understood.input["privacy"] == choice
+    assert understood.input["brand_organic_toggle"] is False
+
+
+def test_strict_takes_no_other_spelling_of_a_choice() -> None:
+    assert problems(video(strict=True, privacy="self_only")) == [("privacy", "not_one_of", "invalid_request")]
+
+
+def test_a_row_can_ask_for_strict_in_text() -> None:
+    understood = load_contract().understand(
+        "post_video", {**VIDEO, "disable_comment": "true", "strict": "yes"}
+    )
+    assert problems(understood) == [("disable_comment", "not_a_boolean", "invalid_request")]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_the_pm3k_dialect_falls_back_to_self_only_with_a_warning(strict: bool) -> None:  # noqa: FBT001 - a table's column
+    understood = video(strict=strict, dialect="pm3k", privacy="everybody")
+    assert understood.input["privacy"] == "SELF_ONLY"
+    assert understood.warnings[0].startswith('privacy "everybody" is unknown')
+
+
+def test_the_pm3k_dialect_does_not_guess_what_is_missing_or_unresolved() -> None:
+    assert problems(video(dialect="pm3k", privacy=None)) == [("privacy", "required", "invalid_request")]
+    assert problems(video(dialect="pm3k", privacy="{{ x }}"))[0][1] == "unresolved_expression"
+
+
+def test_without_a_dialect_an_unknown_choice_is_refused() -> None:
+    assert problems(video(privacy="everybody")) == [("privacy", "not_one_of", "invalid_request")]
+
+
+def test_a_long_value_is_cut_in_the_receipt_and_whole_in_the_input() -> None:
+    urls = [f"https://media.example.com/{number}.jpg" for number in range(35)]
+    understood = photos(photo_images="\n".join(urls))
+    receipt = understood.coerced[0].as_dict()
+    assert understood.input["photo_images"] == urls
+    assert len(str(receipt["from"])) < 250
+    assert len(str(receipt["to"])) < 250
