@@ -152,7 +152,7 @@ def play(
         video = _play(caller, "A video", "post_video", video_rows(host.url), as_form=True)
         progress("posting three photos as a JSON object of strings, and waiting until they are public")
         photos = _play(caller, "A carousel", "post_photos", photo_rows(host.url), as_form=False)
-        posts = requests.get(f"{sandbox_url}/_sandbox/posts", timeout=CALL_TIMEOUT_S).json()
+        posts = requests.get(f"{sandbox_url}/_sandbox/posts", timeout=CALL_TIMEOUT_S).json()["posts"]
     return [video, photos], Witness(posts=posts, url=sandbox_url)
 
 

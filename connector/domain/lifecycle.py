@@ -59,12 +59,21 @@ class Facts:
 _S = State
 _WORKING = frozenset({_S.FAILED, _S.CANCELLED, _S.HELD})
 _OUTCOMES = frozenset(
-    {_S.INBOX_DELIVERED, _S.IN_MODERATION, _S.PUBLISHED_PRIVATE, _S.PUBLISHED_PUBLIC, _S.FAILED, _S.UNCONFIRMED}
+    {
+        _S.INBOX_DELIVERED,
+        _S.IN_MODERATION,
+        _S.PUBLISHED_PRIVATE,
+        _S.PUBLISHED_PUBLIC,
+        _S.FAILED,
+        _S.UNCONFIRMED,
+    }
 )
 
 
 def _pending(*follow: State, tiktok: str | None = None) -> Facts:
-    return Facts(may_follow=frozenset(follow) | _WORKING, settled=False, final=False, pm3k="pending", tiktok=tiktok)
+    return Facts(
+        may_follow=frozenset(follow) | _WORKING, settled=False, final=False, pm3k="pending", tiktok=tiktok
+    )
 
 
 TABLE: dict[State, Facts] = {
@@ -78,7 +87,9 @@ TABLE: dict[State, Facts] = {
     _S.STALLED: _pending(_S.PROCESSING, _S.SENDING, *_OUTCOMES, tiktok="PROCESSING_UPLOAD"),
     _S.HELD: _pending(_S.QUEUED, *_OUTCOMES),
     _S.INBOX_DELIVERED: Facts(
-        may_follow=frozenset({_S.PUBLISHED_PUBLIC, _S.PUBLISHED_PRIVATE, _S.IN_MODERATION, _S.INBOX_EXPIRED, _S.FAILED}),
+        may_follow=frozenset(
+            {_S.PUBLISHED_PUBLIC, _S.PUBLISHED_PRIVATE, _S.IN_MODERATION, _S.INBOX_EXPIRED, _S.FAILED}
+        ),
         settled=True,
         final=False,
         pm3k="done",
@@ -111,7 +122,12 @@ TABLE: dict[State, Facts] = {
     _S.REMOVED: Facts(may_follow=frozenset(), settled=True, final=True, pm3k="done", trigger="post_removed"),
     _S.INBOX_EXPIRED: Facts(may_follow=frozenset(), settled=True, final=True, pm3k="done"),
     _S.FAILED: Facts(
-        may_follow=frozenset(), settled=True, final=True, pm3k="failed", tiktok="FAILED", trigger="post_failed"
+        may_follow=frozenset(),
+        settled=True,
+        final=True,
+        pm3k="failed",
+        tiktok="FAILED",
+        trigger="post_failed",
     ),
     _S.CANCELLED: Facts(may_follow=frozenset(), settled=True, final=True, pm3k="failed"),
     _S.UNCONFIRMED: Facts(

@@ -30,7 +30,9 @@ STALL_MS = 3_600_000
 GIVE_UP_MS = 4 * 3_600_000
 """An upload whose last chunk is in doubt, and that TikTok has not ended by then, is left to a person."""
 
-TRANSIENT_SOURCE_PROBLEMS = frozenset({"unreachable", "source_timeout", "source_cut", "source_5xx", "disk_full"})
+TRANSIENT_SOURCE_PROBLEMS = frozenset(
+    {"unreachable", "source_timeout", "source_cut", "source_5xx", "disk_full"}
+)
 """Problems of a media source that may go away by themselves."""
 
 RETRYABLE_FAIL_REASONS = frozenset({"internal", "video_pull_failed", "photo_pull_failed"})

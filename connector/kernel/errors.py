@@ -46,7 +46,7 @@ class PostrailError(Exception):
     `tiktok_log_id` is TikTok's `error.log_id`; `extra` holds further members of the answer.
     """
 
-    def __init__(  # noqa: PLR0913 - each is one member of the failure answer
+    def __init__(
         self,
         code: str,
         message: str,

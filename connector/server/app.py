@@ -11,7 +11,11 @@ def build_app(site: Site, *, max_body_bytes: int) -> Flask:
     """Return the Flask app that serves everything of `server`."""
     context = site.context
     app = create_app(
-        "postrail", contract=context.contract, clock=context.clock, ids=context.ids, max_body_bytes=max_body_bytes
+        "postrail",
+        contract=context.contract,
+        clock=context.clock,
+        ids=context.ids,
+        max_body_bytes=max_body_bytes,
     )
     for part in (operations, dialects, catalogue, media, health):
         part.register(app, site)

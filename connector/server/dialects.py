@@ -82,4 +82,6 @@ def register(app: Flask, site: Site) -> None:
     """Add a POST route for every path of every dialect."""
     for name, dialect in site.context.contract.dialects.items():
         for route in dialect.routes:
-            app.add_url_rule(route.path, f"{name}:{route.path}", _view(site, name, route.path), methods=["POST"])
+            app.add_url_rule(
+                route.path, f"{name}:{route.path}", _view(site, name, route.path), methods=["POST"]
+            )

@@ -85,7 +85,9 @@ class TikTokClient:
         if reply.status == 416 and held is not None:  # noqa: PLR2004 - the range is not the next one
             return Uploaded(uploaded=held, complete=held >= chunk.total, call=call)
         outcome: Outcome = "retry" if reply.status >= _HTTP_SERVER_ERROR else "refused"
-        raise TikTokError(outcome, call, "tiktok_upload_failed", f"TikTok answered a chunk with HTTP {reply.status}")
+        raise TikTokError(
+            outcome, call, "tiktok_upload_failed", f"TikTok answered a chunk with HTTP {reply.status}"
+        )
 
     def _check_upload_url(self, upload_url: str) -> None:
         """Refuse to send media anywhere but to TikTok's upload hosts (or the sandbox that we talk to)."""
@@ -93,10 +95,18 @@ class TikTokClient:
         known = parts.scheme == "https" and (parts.hostname or "").endswith(UPLOAD_HOSTS)
         if not known and (parts.scheme, parts.netloc) != (base.scheme, base.netloc):
             call = Call(name="PUT upload")
-            raise TikTokError("refused", call, "tiktok_upload_failed", "the upload URL is on no host of TikTok's")
+            raise TikTokError(
+                "refused", call, "tiktok_upload_failed", "the upload URL is on no host of TikTok's"
+            )
 
     def _post(
-        self, name: str, path: str, account: Account, body: Mapping[str, object] | None, *, reads: bool = False
+        self,
+        name: str,
+        path: str,
+        account: Account,
+        body: Mapping[str, object] | None,
+        *,
+        reads: bool = False,
     ) -> tuple[dict[str, Any], Call]:
         headers = {
             "Authorization": f"Bearer {account.access_token}",
@@ -117,10 +127,12 @@ class TikTokClient:
             took_ms=call.took_ms,
         )
         if error["code"] != "ok":
-            raise TikTokError(_outcome(reply.status, reads=reads), call, error["code"], str(error.get("message") or ""))
+            raise TikTokError(
+                _outcome(reply.status, reads=reads), call, error["code"], str(error.get("message") or "")
+            )
         return found, call
 
-    def _send(  # noqa: PLR0913 - one request, spelt out
+    def _send(
         self,
         name: str,
         url: str,
@@ -132,11 +144,17 @@ class TikTokClient:
         started = self._clock.ticks()
         method = "PUT" if name.startswith("PUT") else "POST"
         try:
-            reply = self._egress.send(method, url, headers=headers, body=body, content_length=size, timeout=timeout)
+            reply = self._egress.send(
+                method, url, headers=headers, body=body, content_length=size, timeout=timeout
+            )
         except Unsent as error:
-            raise TikTokError("unsent", self._call(name, started), "tiktok_unreachable", str(error)) from error
+            raise TikTokError(
+                "unsent", self._call(name, started), "tiktok_unreachable", str(error)
+            ) from error
         except Broken as error:
-            raise TikTokError("unknown", self._call(name, started), "tiktok_unreachable", str(error)) from error
+            raise TikTokError(
+                "unknown", self._call(name, started), "tiktok_unreachable", str(error)
+            ) from error
         return reply, self._call(name, started, reply)
 
     def _call(self, name: str, started: float, reply: Reply | None = None) -> Call:

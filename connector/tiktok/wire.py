@@ -112,7 +112,9 @@ def public_ids(data: Mapping[str, Any]) -> tuple[str, ...]:
 def with_ids_as_text(data: Mapping[str, Any]) -> dict[str, object]:
     """Return status data with its 64-bit ids as strings, so that no JavaScript client rounds them."""
     ids = ("publicaly_available_post_id", "publicly_available_post_id")
-    return {key: [str(item) for item in value] if key in ids and value else value for key, value in data.items()}
+    return {
+        key: [str(item) for item in value] if key in ids and value else value for key, value in data.items()
+    }
 
 
 def uploaded_in(content_range: str | None) -> int | None:

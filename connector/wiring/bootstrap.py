@@ -25,7 +25,7 @@ def ensure_sandbox_account(parts: Parts, egress: Egress, sandbox_url: str, works
     """Connect an account of the sandbox, unless the workspace has one that this sandbox still knows."""
     headers = {"Content-Type": "application/json"}
     known = json.loads(egress.send("GET", f"{sandbox_url}/_sandbox/accounts", headers=headers).body)
-    there = {item["open_id"] for item in known}
+    there = {item["open_id"] for item in known["accounts"]}
     if any(account.open_id in there for account in parts.access.accounts(workspace_id)):
         return
     wanted = json.dumps({"username": SANDBOX_USER, "rate_limits": False}).encode()

@@ -30,7 +30,8 @@ class Worker:
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._threads = [
-            threading.Thread(target=self._work, name=f"work-{number}", daemon=True) for number in range(threads)
+            threading.Thread(target=self._work, name=f"work-{number}", daemon=True)
+            for number in range(threads)
         ]
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
