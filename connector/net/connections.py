@@ -125,7 +125,11 @@ class PinnedTLSConnection(PinnedConnection, HTTPSConnection):
             raise Unsent(f"no TLS with {self.host}: {error}", timed_out=late) from error
 
     def _answered(self) -> bool:
-        """Say no: TLS has records of its own, so bytes that have arrived need not be an answer."""
+        """Say no: TLS has records of its own, so bytes that have arrived need not be an answer.
+
+        An early answer is read all the same when the other side reads on; when it hangs up, it may be lost
+        and the request is told as broken.
+        """
         return False
 
 

@@ -1,5 +1,6 @@
 """TLS: the certificate is verified against the name, though the connection goes to an address."""
 
+import socket
 import ssl
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,15 @@ from cryptography.x509.oid import NameOID
 from connector.domain.net import Origin
 from connector.kernel.clock import SystemClock
 from connector.net import Broken, Egress, FileWindow, Timeout, Unsent
-from tests.integration.media.scripted_server import ScriptedServer, answer, drips, falls_silent, says, talking
+from tests.integration.media.scripted_server import (
+    ScriptedServer,
+    answer,
+    drips,
+    falls_silent,
+    hangs_up_after,
+    says,
+    talking,
+)
 
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -92,3 +101,20 @@ def test_the_total_limit_holds_under_tls(tmp_path: Path) -> None:
     ):
         egress.send("GET", server.url(), timeout=slow)
     assert caught.value.timed_out
+
+
+def test_an_early_answer_is_read_under_tls_when_the_other_side_reads_on(tmp_path: Path) -> None:
+    server_tls, trust = certified(tmp_path, "localhost")
+    file = tmp_path / "video"
+    file.write_bytes(bytes(5_000_000))
+
+    def script(connection: socket.socket, _head: str) -> None:
+        connection.sendall(answer("416 Range Not Satisfiable", b"no"))
+        left = 5_000_000
+        while left:
+            left -= len(connection.recv(65536))
+
+    with talking(script, host="localhost", tls=server_tls, trust=trust) as (server, egress):
+        body = FileWindow(file, 0, 5_000_000)
+        reply = egress.send("PUT", server.url(), body=body, content_length=5_000_000)
+    assert (reply.status, reply.body) == (416, b"no")
