@@ -56,7 +56,7 @@ class Database:
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute("PRAGMA foreign_keys=ON")
-        self._connection.executescript(SCHEMA)
+        self._connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

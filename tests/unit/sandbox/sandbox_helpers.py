@@ -1,6 +1,4 @@
-"""Helpers of the sandbox's tests: a clock set by hand, media built by hand, schemas, a client that holds both
-sides of every call to them.
-"""
+"""Helpers of the sandbox's tests: a clock set by hand, media built by hand, a client held to the schemas."""
 
 import io
 import json
@@ -14,7 +12,7 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from connector.kernel.ids import SystemIds
-from connector.sandbox.accounts import Account, Traits
+from connector.sandbox.accounts import ALL_SCOPES, Account, Traits
 from connector.sandbox.app import create_app
 from connector.sandbox.world import World
 
@@ -128,11 +126,10 @@ class Scene:
         self.app = create_app(self.world, clock=self.clock, ids=self.ids)
         self.http = self.app.test_client()
 
-    def caller(self, **traits: Any) -> Caller:
+    def caller(self, *, scope: str = ALL_SCOPES, **traits: object) -> Caller:
         """Add an account and return its client."""
-        scope = traits.pop("scope", None)
-        given = {} if scope is None else {"scope": scope}
-        return Caller(self.http, self.world.accounts.add(Traits(**traits), **given))
+        account = self.world.accounts.add(Traits.model_validate(traits), scope=scope)
+        return Caller(self.http, account)
 
 
 def code_and_data(reply: TestResponse) -> tuple[str, Wire]:

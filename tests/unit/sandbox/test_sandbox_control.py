@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.unit.sandbox.sandbox_helpers import Scene, movie, one_chunk
+from tests.unit.sandbox.sandbox_helpers import Scene, Wire, movie, one_chunk
 
 
 @pytest.fixture
@@ -17,11 +16,12 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     scene.world.close()
 
 
-def get(scene: Scene, name: str) -> Any:
+def get(scene: Scene, name: str) -> Wire:
     """Return a control answer."""
     reply = scene.http.get(f"/_sandbox/{name}")
     assert reply.status_code == 200
-    return reply.json
+    answer: Wire = reply.json or {}
+    return answer
 
 
 def test_it_is_healthy(scene: Scene) -> None:

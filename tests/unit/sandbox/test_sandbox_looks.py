@@ -1,6 +1,7 @@
 """What the sandbox makes of received bytes."""
 
 from pathlib import Path
+from typing import Literal
 
 import av
 import pytest
@@ -16,10 +17,11 @@ def saved(folder: Path, data: bytes) -> Path:
     return path
 
 
-def encode(path: Path, form: str, codec: str, rate: int) -> Path:
+def encode(path: Path, form: str, codec: Literal["libx264", "libvpx-vp9"], rate: int) -> Path:
     """Encode one second of black, 360 x 640."""
     with av.open(str(path), "w", format=form) as container:
         stream = container.add_stream(codec, rate=rate)
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = 360, 640, "yuv420p"
         for _ in range(rate):
             frame = av.VideoFrame(360, 640, "yuv420p")
@@ -67,7 +69,9 @@ def test_a_video_is_judged_by_its_content(tmp_path: Path, data: bytes, verdict: 
         ("webm", "libvpx-vp9", "video/webm"),
     ],
 )
-def test_real_files_pass(tmp_path: Path, form: str, codec: str, content_type: str) -> None:
+def test_real_files_pass(
+    tmp_path: Path, form: str, codec: Literal["libx264", "libvpx-vp9"], content_type: str
+) -> None:
     look = look_at_video(encode(tmp_path / "clip", form, codec, 30), max_seconds=10)
     assert (look.fail_reason, look.content_type) == (None, content_type)
 
