@@ -77,8 +77,9 @@ class Contract:
         `strict` converts nothing and refuses unknown fields; `dialect` lends its fallbacks. No rows raise
         anything; an unknown operation or dialect raises PostrailError `not_found`.
         """
-        plan = self._plans[self.operation(key).key]
-        return understand(plan, rows, strict=strict, dialect=self._dialect(dialect) if dialect else None)
+        self.operation(key)
+        found = self._dialect(dialect) if dialect else None
+        return understand(self._plans[key], rows, strict=strict, dialect=found)
 
     def translate(self, dialect: str, path: str, rows: Mapping[str, object]) -> Translated:
         """Map a dialect's request onto an operation and its rows. Raises PostrailError `not_found`."""

@@ -121,7 +121,9 @@ def _read(reading: _Reading, plan: FieldPlan, given: object) -> object:
 
 def _read_all(reading: _Reading, plan: FieldPlan, sent: list[tuple[str, object]]) -> object:
     """Read a field that may have come under several names: they must agree, whatever is empty aside."""
-    values = [(name, _read_named(reading, plan, name, given)) for name, given in sorted(sent, key=itemgetter(0))]
+    values = [
+        (name, _read_named(reading, plan, name, given)) for name, given in sorted(sent, key=itemgetter(0))
+    ]
     found = [(name, value) for name, value in values if value is not _ABSENT]
     if not found:
         return _ABSENT

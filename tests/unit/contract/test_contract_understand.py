@@ -1,5 +1,7 @@
 """Names, absence, receipts, leftovers, dialects and strict mode, through the facade."""
 
+from typing import Any
+
 import pytest
 
 from connector.contract import Understanding, load_contract, rows_from_json
@@ -51,7 +53,8 @@ def test_each_change_gives_a_receipt() -> None:
     ],
 )
 def test_other_names_are_understood_with_a_receipt(name: str, value: object, field: str, rule: str) -> None:
-    understood = video(**{name: value})
+    renamed: dict[str, Any] = {name: value}
+    understood = video(**renamed)
     assert understood.input[field] == value
     assert receipts(understood) == [(field, field, rule)]
 
@@ -111,7 +114,8 @@ def test_an_unknown_field_is_ignored_and_its_meaning_guessed_aloud() -> None:
 
 
 def test_a_row_without_a_name_is_ignored() -> None:
-    assert video(**{"": ""}).receipt()["ignored"] == [{"field": "", "why": "a row without a name"}]
+    nameless: dict[str, Any] = {"": ""}
+    assert video(**nameless).receipt()["ignored"] == [{"field": "", "why": "a row without a name"}]
 
 
 def test_fields_that_photos_lack_are_ignored_whatever_they_hold() -> None:
@@ -208,7 +212,7 @@ def test_a_row_can_ask_for_strict_in_text() -> None:
 
 
 @pytest.mark.parametrize("strict", [False, True])
-def test_the_pm3k_dialect_falls_back_to_self_only_with_a_warning(strict: bool) -> None:  # noqa: FBT001 - a table's column
+def test_the_pm3k_dialect_falls_back_to_self_only_with_a_warning(strict: bool) -> None:
     understood = video(strict=strict, dialect="pm3k", privacy="everybody")
     assert understood.input["privacy"] == "SELF_ONLY"
     assert understood.warnings[0].startswith('privacy "everybody" is unknown')
