@@ -83,7 +83,7 @@ class Accounts:
             found = self._database.rows("SELECT COUNT(*) AS n FROM accounts")
             account = Account(
                 open_id=f"-000{self._ids.token()[:32]}",
-                username=username or f"creator{found[0]['n'] + 1}",
+                username=username or self._free_name(found[0]["n"] + 1),
                 access_token=f"act.{self._ids.token()}!{found[0]['n']}.va",
                 scope=scope,
                 traits=traits,
@@ -116,6 +116,11 @@ class Accounts:
     def by_id(self, open_id: str) -> Account | None:
         """Return the creator with this open_id."""
         return self._one("SELECT * FROM accounts WHERE open_id = :value", open_id)
+
+    def _free_name(self, number: int) -> str:
+        while self.named(f"creator{number}") is not None:
+            number += 1
+        return f"creator{number}"
 
     def _one(self, sql: str, value: str) -> Account | None:
         row = self._database.row(sql, value=value)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from flask import Blueprint, Response, abort, jsonify, request, send_file
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import BadRequest
 
 from connector.kernel.clock import to_iso, to_iso_or_none
@@ -27,7 +27,7 @@ class NewAccount(Traits):
     """The body of a request for an account: its traits, and optionally its handle and granted scopes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-    username: str | None = None
+    username: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.]{1,40}$")
     scope: str = ALL_SCOPES
 
 

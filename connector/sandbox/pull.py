@@ -16,11 +16,12 @@ PIECE = 256 * 1024
 """Bytes read at a time."""
 TIMEOUT = (5.0, 30.0)
 """Seconds to connect, and between two bytes."""
-MAX_TRIES = 200
+MAX_TRIES = 250
 MAX_BROKEN = 3
 """Connections that may fail or break off before the pull has failed."""
+MIN_PAUSE = 0.25
 MAX_PAUSE = 10.0
-"""Seconds: the longest wait between two tries, whatever Retry-After says."""
+"""Seconds: the shortest and the longest wait between two tries, whatever Retry-After says."""
 
 
 class PullFailed(Exception):
@@ -104,4 +105,4 @@ class Puller:
 def pause_of(retry_after: str | None) -> float:
     """Return the seconds to wait that a Retry-After asks for, within bounds; one second by default."""
     seconds = float(retry_after) if retry_after and retry_after.isascii() and retry_after.isdigit() else 1.0
-    return min(max(seconds, 0.05), MAX_PAUSE)
+    return min(max(seconds, MIN_PAUSE), MAX_PAUSE)

@@ -75,10 +75,14 @@ class _Gateway(wsgi.Gateway_10):
 
 
 def is_connected(connection: socket.socket) -> bool:
-    """Say whether the other side may still send, without reading from it."""
+    """Say whether the other side may still send, without reading from it.
+
+    Only Linux tells a half-closed connection (POLLRDHUP); elsewhere it shows once it is closed.
+    """
     poll = select.poll()
+    half_closed: int = getattr(select, "POLLRDHUP", 0)
     try:
-        poll.register(connection, select.POLLRDHUP | select.POLLHUP | select.POLLERR)
+        poll.register(connection, half_closed | select.POLLHUP | select.POLLERR)
         return not poll.poll(0)
     except (OSError, ValueError):
         return False

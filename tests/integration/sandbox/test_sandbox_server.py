@@ -128,7 +128,7 @@ def test_a_media_url_that_refuses_or_redirects_fails_the_pull(
 
 def test_patience_with_503_ends(sandbox: Sandbox, host: MediaHost) -> None:
     client = sandbox.client()
-    sandbox.control("dial", {"mode": "immediate", "pull_patience": 0.3})
+    sandbox.control("dial", {"mode": "immediate", "pull_patience": 1})
     made = client.video_init(
         {"source": "PULL_FROM_URL", "video_url": host.refuse("/v", 503, Retry_After="0")}
     )

@@ -318,6 +318,13 @@ def test_a_refusal_is_given_as_often_as_it_was_asked_for(scene: Scene) -> None:
     assert scene.world.knobs.faults == Faults()
 
 
+def test_a_put_can_be_refused_like_any_call(scene: Scene) -> None:
+    caller, data = scene.caller(), movie()
+    url = code_and_data(caller.post("video/init", init_body(len(data))))[1]["upload_url"]
+    scene.world.knobs.set_faults(Faults(refuse=Refuse(endpoint="upload", status=403)))
+    assert [caller.put(url, data, 0, len(data)).status_code for _ in range(2)] == [403, 201]
+
+
 def test_a_planted_fail_reason_fails_the_next_task_alone(scene: Scene) -> None:
     caller = scene.caller()
     scene.world.knobs.set_faults(Faults(fail_reason="spam_risk_text"))

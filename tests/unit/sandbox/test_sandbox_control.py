@@ -44,14 +44,20 @@ def test_an_account_is_made_with_its_traits(scene: Scene) -> None:
         {"comments": False},
         {"private_account": "yes"},
         {"max_video_post_duration_sec": 0},
+        {"username": "a/b"},
     ],
-    ids=["taken", "unknown", "no boolean", "no length"],
+    ids=["taken", "unknown", "no boolean", "no length", "no handle"],
 )
 def test_a_bad_account_is_refused(scene: Scene, body: dict[str, object]) -> None:
     scene.http.post("/_sandbox/accounts", json={"username": "mia"})
     reply = scene.http.post("/_sandbox/accounts", json=body)
     assert reply.status_code == 400
     assert len(get(scene, "accounts")["accounts"]) == 1
+
+
+def test_a_handle_that_is_not_given_is_a_free_one(scene: Scene) -> None:
+    scene.http.post("/_sandbox/accounts", json={"username": "creator2"})
+    assert scene.caller().account.username == "creator3"
 
 
 def test_the_dial_is_set_and_told(scene: Scene) -> None:
