@@ -1,0 +1,66 @@
+"""What the engine answers is what the output schemas promise."""
+
+import jsonschema_rs
+import pytest
+
+from connector.contract import load_contract
+from connector.domain.lifecycle import State
+from connector.engine.model import Account, Entry, Failure, Post
+from connector.engine.outputs import error_body, post_row, timeline_rows
+
+ACCOUNT = Account(id="acc_1", workspace_id="ws_1", open_id="-000YSS", username="mia", access_token="act.x")
+FAILURE = Failure(code="duration_check_failed", message="Too long.", fail_reason="duration_check_failed")
+
+
+def faults(name: str, value: object) -> list[str]:
+    """Return what a schema says against a value."""
+    validator = jsonschema_rs.Draft202012Validator(dict(load_contract().schema(name)))
+    return [error.message for error in validator.iter_errors(value)]
+
+
+def post(state: State, failure: Failure | None = None) -> Post:
+    """A post in some state."""
+    return Post(
+        id="post_1",
+        workspace_id="ws_1",
+        account_id="acc_1",
+        operation="post_video",
+        kind="video",
+        mode="direct",
+        transfer="upload",
+        state=state,
+        input={},
+        receipt={},
+        created_at=0,
+        updated_at=0,
+        public_ids=("7602997517160123666",),
+        failure=failure,
+    )
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("account", [ACCOUNT, None])
+def test_a_post_in_any_state_is_answered_as_promised(state: State, account: Account | None) -> None:
+    failure = FAILURE if state is State.FAILED else None
+    row = post_row(load_contract(), post(state, failure), account, "https://www.tiktok.com")
+    row["timeline"] = timeline_rows([Entry(call="video/init", at=1, status=200, took_ms=12, log_id="x")])
+    assert faults("output/post", row) == []
+
+
+def test_a_failed_post_without_a_reason_breaks_the_promise() -> None:
+    assert faults("output/post", post_row(load_contract(), post(State.FAILED), ACCOUNT, ""))
+
+
+def test_a_refusal_with_its_receipt_is_answered_as_promised() -> None:
+    contract = load_contract()
+    error = contract.understand("post_video", {"privcy": "x", "disable_duet": "on"}).error()
+    assert faults("output/error", error_body(contract, error, "req_1")) == []
+
+
+@pytest.mark.parametrize("key", sorted(load_contract().operations))
+def test_a_dry_look_at_an_example_is_answered_as_promised(key: str) -> None:
+    contract = load_contract()
+    examples = contract.schema(f"input/{key}")["examples"]
+    assert isinstance(examples, list)
+    understood = contract.understand(key, {**examples[0], "strict": "false"})
+    assert faults("output/check", {"ok": True, "input": understood.input, **understood.receipt()}) == []
