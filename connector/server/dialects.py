@@ -4,7 +4,6 @@ A caller of a dialect changes the base URL and nothing else, so its errors come 
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from flask import Flask, Response, jsonify, request
 
@@ -12,10 +11,10 @@ from connector.engine.outputs import error_body
 from connector.engine.perform import Ask, Told, perform
 from connector.kernel.errors import PostrailError
 from connector.server import pm3k
-from connector.server.operations import check_strict_body
+from connector.server.operations import check_understood
 from connector.server.site import Site
 from connector.web.app import answer_error, request_id
-from connector.web.incoming import key_of, patience_of, read_rows, take_strict
+from connector.web.incoming import key_of, patience_of, read_rows
 
 DIALECT_WAIT_S = 25.0
 """Seconds a dialect's caller waits by default: these callers expect the outcome in the answer."""
@@ -28,21 +27,15 @@ def _ask(site: Site, dialect: str, path: str) -> tuple[Ask, str]:
     contract = site.context.contract
     principal = site.principal()
     incoming = read_rows(request)
-    rows = dict(incoming.rows)
-    strict = take_strict(request, rows)
-    check_strict_body(incoming, strict=strict)
-    translated = contract.translate(dialect, path, rows)
-    understood = contract.understand(translated.operation, translated.rows, strict=strict, dialect=dialect)
-    if not understood.ok:
-        raise understood.error()
+    translated = contract.translate(dialect, path, incoming.rows)
+    understood = contract.understand(translated.operation, translated.rows, dialect=dialect)
+    check_understood(incoming, understood)
     operation = contract.operation(translated.operation)
-    given = {"until": "accepted", **understood.input}
+    given = understood.input
     ask = Ask(
         principal=principal,
         operation=operation,
-        understood=replace(
-            understood, input=given, warnings=(*incoming.warnings, *translated.warnings, *understood.warnings)
-        ),
+        understood=understood,
         key=key_of(request, given.get("idempotency_key")),
         wait_s=patience_of(request, given.get("wait_seconds"), DIALECT_WAIT_S),
     )

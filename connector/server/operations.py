@@ -1,14 +1,12 @@
 """`POST /v1/operations/{key}` and its `/check`: one generic route for whatever the manifests offer."""
 
-from dataclasses import replace
-
 from flask import Flask, Response, jsonify, request
 
 from connector.contract import Operation, Understanding
 from connector.engine.perform import Ask, Told, perform
 from connector.kernel.errors import PostrailError, Problem
 from connector.server.site import Site
-from connector.web.incoming import Incoming, key_of, patience_of, read_rows, take_strict
+from connector.web.incoming import Incoming, key_of, patience_of, read_rows
 
 NOT_JSON = Problem(
     field="",
@@ -19,22 +17,20 @@ NOT_JSON = Problem(
 )
 
 
-def check_strict_body(incoming: Incoming, *, strict: bool) -> None:
-    """Refuse, under `strict`, a body that is not a JSON object. Raises PostrailError `invalid_request`."""
-    if strict and not incoming.is_json:
+def check_understood(incoming: Incoming, understood: Understanding) -> None:
+    """Raise PostrailError with every problem at once; under `strict` also for a body that is not JSON."""
+    if not understood.ok:
+        raise understood.error()
+    if understood.input.get("strict") and not incoming.is_json:
         raise PostrailError("invalid_request", "Under strict the body must be JSON.", details=[NOT_JSON])
 
 
 def understand(site: Site, operation: Operation) -> Understanding:
     """Read the present request as input of `operation`. Raises PostrailError with every problem at once."""
     incoming = read_rows(request)
-    rows = dict(incoming.rows)
-    strict = take_strict(request, rows)
-    check_strict_body(incoming, strict=strict)
-    understood = site.context.contract.understand(operation.key, rows, strict=strict)
-    if not understood.ok:
-        raise understood.error()
-    return replace(understood, warnings=(*incoming.warnings, *understood.warnings))
+    understood = site.context.contract.understand(operation.key, incoming.rows)
+    check_understood(incoming, understood)
+    return understood
 
 
 def _told(told: Told) -> Response:

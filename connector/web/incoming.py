@@ -1,16 +1,15 @@
 """Reads a request: its body as rows, its key, its idempotency key, its patience."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from flask import Request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from connector.contract import rows_from_json, rows_from_pairs
+from connector.contract import Rows, rows_from_json, rows_from_pairs
 from connector.kernel.errors import PostrailError, Problem
 
-TRUTHS = frozenset({"true", "1", "yes", "on"})
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
@@ -18,11 +17,10 @@ _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
 
 @dataclass(frozen=True, kw_only=True)
 class Incoming:
-    """The rows of one request; `is_json`: they came as a JSON object; `warnings`: what was odd."""
+    """The rows of one request; `is_json` tells whether they came as JSON."""
 
-    rows: dict[str, object]
+    rows: Rows
     is_json: bool
-    warnings: tuple[str, ...] = field(default=())
 
 
 def bearer_of(request: Request) -> str | None:
@@ -88,7 +86,7 @@ def read_rows(request: Request) -> Incoming:
         return Incoming(rows=rows_from_pairs(pairs_of_form(body)), is_json=False)
     body = _body_of(request)
     if not body.strip():
-        return Incoming(rows={}, is_json=kind == "application/json")
+        return Incoming(rows=Rows(), is_json=kind == "application/json")
     return Incoming(rows=rows_from_json(body), is_json=True)
 
 
@@ -100,12 +98,6 @@ def pairs_of_form(body: bytes) -> list[tuple[str, str]]:
         raise PostrailError(
             "bad_request", "The form body is not UTF-8 or has more than 1,000 fields."
         ) from error
-
-
-def take_strict(request: Request, rows: dict[str, object]) -> bool:
-    """Take `strict` out of the rows (or the query): it says how the rest is read, so it is read leniently."""
-    found = rows.pop("strict", request.args.get("strict"))
-    return str(found).strip().lower() in TRUTHS
 
 
 def key_of(request: Request, given: object) -> str | None:
