@@ -11,7 +11,6 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
-from urllib3.util.wait import wait_for_read
 
 from connector.domain.net import Origin
 from connector.net.guard import Target, allowed_targets
@@ -102,17 +101,26 @@ class PinnedConnection(HTTPConnection):
 
     def send(self, data: Any) -> None:  # noqa: ANN401 - whatever the HTTP library can send
         """Send bytes. Raises BrokenPipeError when the other side has answered before the body's end."""
-        if self._in_body and self._answered():
-            self.response_class = LastResponse
-            raise BrokenPipeError("answered before the whole body was sent")
-        super().send(data)
+        if self._in_body and isinstance(self.sock, PatientSocket):
+            self._send_watching(self.sock, data)
+        else:
+            super().send(data)
 
-    def _answered(self) -> bool:
-        return self.sock is not None and wait_for_read(self.sock, timeout=0)
+    def _send_watching(self, sock: PatientSocket, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            if sock.answered_or_writable():
+                self.response_class = LastResponse
+                raise BrokenPipeError("answered before the whole body was sent")
+            rest = rest[sock.send(rest) :]
 
 
 class PinnedTLSConnection(PinnedConnection, HTTPSConnection):
-    """A TLS connection to a checked address; the certificate is verified against the host's name."""
+    """A TLS connection to a checked address; the certificate is verified against the host's name.
+
+    TLS has records of its own, so bytes that arrive while a body is sent need not be an answer: an early one
+    is read when the other side reads on; when it hangs up, the answer may be lost and the request is broken.
+    """
 
     scheme = "https"
 
@@ -120,17 +128,9 @@ class PinnedTLSConnection(PinnedConnection, HTTPSConnection):
         """Connect and agree on TLS. Raises Unsent and PostrailError."""
         try:
             super().connect()
-        except (OSError, ssl.SSLError, HTTPError) as error:
+        except (OSError, HTTPError) as error:
             late = isinstance(error, TimeoutError)
             raise Unsent(f"no TLS with {self.host}: {error}", timed_out=late) from error
-
-    def _answered(self) -> bool:
-        """Say no: TLS has records of its own, so bytes that have arrived need not be an answer.
-
-        An early answer is read all the same when the other side reads on; when it hangs up, it may be lost
-        and the request is told as broken.
-        """
-        return False
 
 
 class PinnedPool(HTTPConnectionPool):

@@ -3,6 +3,7 @@
 A time-out per operation alone lets a peer that drips one byte at a time hold a request for ever.
 """
 
+import select
 import socket
 import ssl
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,15 @@ class PatientSocket(socket.socket):
     def _arm(self) -> None:
         if self.patience is not None:
             self.settimeout(self.patience.step())
+
+    def answered_or_writable(self) -> bool:
+        """Wait until the other side has sent something (True) or takes more (False). Raises TimeoutError."""
+        poll = select.poll()
+        poll.register(self, select.POLLIN | select.POLLOUT)
+        events = poll.poll(self.patience.step() * 1000 if self.patience else None)
+        if not events:
+            raise TimeoutError("the other side takes no more data")
+        return any(event & select.POLLIN for _, event in events)
 
     def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0) -> int:
         """Receive into `buffer`. Raises TimeoutError when the patience is at its end."""

@@ -90,7 +90,7 @@ def test_an_early_answer_is_read_though_the_other_side_reads_no_further(tmp_path
     file.write_bytes(bytes(20_000_000))
     with talking(says(answer("416 Range Not Satisfiable"), answer("200 OK"))) as (server, egress):
         body = FileWindow(file, 0, 20_000_000)
-        early = egress.send("PUT", server.url(), body=body, content_length=20_000_000, timeout=SHORT)
+        early = egress.send("PUT", server.url(), body=body, content_length=20_000_000)
         later = egress.send("GET", server.url("/next"))
     assert (early.status, later.status) == (416, 200)
     assert server.connections == 2
@@ -256,5 +256,5 @@ def test_the_target_of_a_redirect_is_not_even_looked_at(location: str) -> None:
 
 def test_the_endless_body_of_a_redirect_is_not_read() -> None:
     script = drips(b"HTTP/1.1 302 Found\r\nLocation: /next\r\n\r\n", bytes(100_000), 0)
-    with talking(script) as (server, egress), egress.stream("GET", server.url(), timeout=SHORT) as reply:
+    with talking(script) as (server, egress), egress.stream("GET", server.url()) as reply:
         assert reply.status == 302

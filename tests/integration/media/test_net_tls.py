@@ -20,7 +20,6 @@ from tests.integration.media.scripted_server import (
     answer,
     drips,
     falls_silent,
-    hangs_up_after,
     says,
     talking,
 )
@@ -93,7 +92,7 @@ def test_a_peer_that_never_agrees_on_tls_is_unsent_in_time(tmp_path: Path) -> No
 
 def test_the_total_limit_holds_under_tls(tmp_path: Path) -> None:
     server_tls, trust = certified(tmp_path, "localhost")
-    slow = Timeout(connect_s=2, idle_s=5, total_s=0.4)
+    slow = Timeout(connect_s=2, idle_s=5, total_s=1.5)
     script = drips(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b"x", 0.02)
     with (
         talking(script, host="localhost", tls=server_tls, trust=trust) as (server, egress),
