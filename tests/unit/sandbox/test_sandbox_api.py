@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connector.sandbox.knobs import Faults, LostReply, Refuse
-from connector.sandbox.states import Dial
+from connector.sandbox.states import Dial, Step
 from tests.unit.sandbox.sandbox_helpers import Caller, Scene, code_and_data, movie, one_chunk
 
 PUBLIC = "PUBLIC_TO_EVERYONE"
@@ -364,6 +364,25 @@ def test_a_task_goes_on_over_a_restart(tmp_path: Path) -> None:
     second.clock.advance(10)
     again = Caller(second.http, caller.account)
     assert len(again.status(publish_id)["publicaly_available_post_id"]) == 1
+    second.world.close()
+
+
+def test_an_upload_that_was_whole_when_the_process_died_is_processed_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    first, data = Scene(tmp_path), movie()
+    caller = first.caller()
+    made = code_and_data(caller.post("video/init", init_body(len(data))))[1]
+    task = first.world.tasks.get(made["publish_id"])
+    (tmp_path / "media" / "incoming" / f"{task.upload_id}.upload").write_bytes(data)
+    first.world.tasks.set_received(task.publish_id, len(data))
+    first.world.tasks.move(task, Step(stage="checking", at=first.clock.now()))
+    first.world.close()
+    second = Scene(tmp_path)
+    second.world.open()
+    second.clock.advance(1)
+    second.world.settle()
+    assert [post.publish_id for post in second.world.posts.all()] == [task.publish_id]
     second.world.close()
 
 

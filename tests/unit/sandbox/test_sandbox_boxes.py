@@ -2,9 +2,12 @@
 
 import io
 import struct
+from contextlib import suppress
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connector.sandbox.boxes import BadBoxes, Movie, read_movie
 from tests.unit.sandbox.sandbox_helpers import box, movie
@@ -68,3 +71,12 @@ def test_a_fragmented_movie_takes_its_duration_from_mehd() -> None:
 def test_refuses_what_is_no_movie(data: bytes, why: str) -> None:
     with pytest.raises(BadBoxes, match=why):
         read(data)
+
+
+@given(st.data())
+def test_damaged_bytes_are_read_or_refused_and_nothing_else(data: st.DataObject) -> None:
+    damaged = bytearray(movie())
+    for _ in range(data.draw(st.integers(1, 8))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(BadBoxes):
+        assert read(bytes(damaged)).track.width >= 0
