@@ -78,7 +78,7 @@ def _check_whole(file: BinaryIO, size: int, mime: Container) -> None:
 
 def _demux(path: Path, mime: Container, size: int, *, turned: bool) -> Video:
     try:
-        with av.open(str(path), format=_DEMUXERS[mime]) as container:
+        with av.open(str(path), format=_DEMUXERS[mime], metadata_errors="ignore") as container:
             if not container.streams.video:
                 raise refused(_unsupported(f"{_NAMES[mime]} without a picture track"))
             return _video_of(container, mime, size, turned=turned)
@@ -93,14 +93,22 @@ _NAMES: dict[Container, str] = {
 }
 
 
+def _codec_of(stream: av.VideoStream) -> av.VideoCodecContext | None:
+    """Return the stream's codec; the demuxer gives none for one that it does not know."""
+    return stream.codec_context
+
+
 def _video_of(container: av.container.InputContainer, mime: Container, size: int, *, turned: bool) -> Video:
     stream = container.streams.video[0]
-    width, height = stream.codec_context.width, stream.codec_context.height
+    codec = _codec_of(stream)
+    if codec is None:
+        raise refused(_unsupported(f"{_NAMES[mime]} in an unknown codec"))
+    width, height = codec.width, codec.height
     rate = stream.average_rate or stream.guessed_rate
     return Video(
         mime=mime,
         size=size,
-        codec=stream.codec_context.name,
+        codec=codec.name,
         width=height if turned else width,
         height=width if turned else height,
         duration_ms=container.duration // 1000 if container.duration else None,

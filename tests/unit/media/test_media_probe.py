@@ -2,10 +2,13 @@
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import av
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connector.kernel.errors import PostrailError
 from connector.media.boxes import boxes, mp4_length, webm_length
@@ -146,3 +149,31 @@ def test_a_box_that_goes_nowhere_ends_the_walk() -> None:
 )
 def test_a_webm_that_does_not_tell_its_length_is_taken_as_whole(data: bytes) -> None:
     assert webm_length(io.BytesIO(data), len(data)) == len(data)
+
+
+def test_a_codec_nobody_knows_is_told(clips: Path, tmp_path: Path) -> None:
+    data = (clips / "a.mp4").read_bytes().replace(b"avc1", b"zzz9")
+    found = refusal(probe_video, written(tmp_path / "a.mp4", data))
+    assert found == ("bad_request", "unsupported_video_type", "an MP4 file in an unknown codec")
+
+
+def test_names_that_are_no_text_do_no_harm(clips: Path, tmp_path: Path) -> None:
+    data = (clips / "a.mov").read_bytes().replace(b"VideoHandler", b"Video\xffandler")
+    assert probe_video(written(tmp_path / "a.mov", data)).codec == "h264"
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    name=st.sampled_from(["a.mp4", "a.mov", "a.webm"]),
+    place=st.floats(0, 1),
+    values=st.binary(min_size=1, max_size=8),
+)
+def test_a_damaged_clip_is_read_or_refused_and_never_worse(
+    clips: Path, name: str, place: float, values: bytes
+) -> None:
+    data = bytearray((clips / name).read_bytes())
+    at = round(place * (len(data) - len(values)))
+    data[at : at + len(values)] = values
+    damaged = written(clips / f"damaged-{name}", bytes(data))
+    with suppress(PostrailError):
+        assert probe_video(damaged).size == len(data)
