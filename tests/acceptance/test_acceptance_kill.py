@@ -1,0 +1,115 @@
+"""The server is killed at the worst moments; the sandbox, which lives on, counts what was published."""
+
+from random import Random  # noqa: TID251 - a seeded sequence, the same in every run
+
+from tests.running import BuildHouse, House, eventually
+
+pytest_plugins = ("tests.databases", "tests.running")
+
+HELD_AT = 65_536
+KILLS = 6
+SEED = 20_260
+
+
+def accepted(house: House, operation: str, rows: dict[str, object]) -> str:
+    answer = house.run(operation, rows)
+    assert answer.status == 202, answer.body
+    return str(answer.body["post_id"])
+
+
+def assert_published_once(house: House, post_id: str, title: str) -> None:
+    outcome = house.wait(post_id)
+    assert outcome["status"] == "published_public", house.log()[-3000:]
+    assert [post["publish_id"] for post in house.witness.posts(title)] == [outcome["publish_id"]]
+
+
+def start_held_upload(house: House, title: str, file: str = "clip.mp4") -> str:
+    """Post a video whose bytes stop in the middle of their way to the sandbox."""
+    house.witness.set_faults(hold_upload_after_bytes=HELD_AT)
+    rows = house.video(title, source_url=f"{house.media_url}/{file}")
+    post_id = accepted(house, "post_video", rows)
+    eventually(lambda: house.witness.bytes_in_flight() >= HELD_AT, what="half a video at the sandbox")
+    return post_id
+
+
+def upload_outcomes(house: House) -> list[tuple[str, int | None]]:
+    return [(entry["outcome"], entry["status"]) for entry in house.witness.log("/upload")]
+
+
+def wait_for_calls(house: House, count: int) -> None:
+    """Wait until TikTok has been called `count` times in all."""
+    eventually(lambda: len(house.witness.log()) >= count, what=f"{count} calls at TikTok")
+
+
+def test_a_kill_in_the_middle_of_the_upload_ends_with_one_published_video(
+    ledger_settings: dict[str, str], build_house: BuildHouse
+) -> None:
+    house = build_house(**ledger_settings)
+    post_id = start_held_upload(house, "killed", "big.mp4")
+    house.kill()
+    house.witness.set_faults()
+    eventually(lambda: upload_outcomes(house) == [("broken_off", None)], what="the sandbox sees it break off")
+    house.start()
+    assert_published_once(house, post_id, "killed")
+    assert upload_outcomes(house) == [("broken_off", None), ("answered", 201)]
+    assert len([task for task in house.witness.publishes() if task["uploaded_bytes"]]) == 1
+    assert len(house.witness.publishes()) == house.witness.inits() == 1
+
+
+def test_bytes_that_arrive_whole_after_the_kill_are_not_published_a_second_time(
+    ledger_settings: dict[str, str], build_house: BuildHouse
+) -> None:
+    house = build_house(**ledger_settings)
+    post_id = start_held_upload(house, "orphaned")
+    house.kill()
+    house.witness.set_faults()
+    eventually(lambda: upload_outcomes(house) == [("answered", 201)], what="the sandbox has the whole video")
+    house.start()
+    assert_published_once(house, post_id, "orphaned")
+    assert len(house.witness.publishes()) == house.witness.inits() == 1
+
+
+def test_a_kill_after_a_lost_reply_to_the_init_ends_with_one_published_video(
+    ledger_settings: dict[str, str], build_house: BuildHouse
+) -> None:
+    house = build_house(**ledger_settings)
+    house.witness.set_faults(lose_reply={"endpoint": "video/init"})
+    post_id = accepted(house, "post_video", house.video("lost"))
+    eventually(lambda: house.witness.publishes("lost"), what="a publish task that nobody knows of")
+    house.kill()
+    house.start()
+    assert_published_once(house, post_id, "lost")
+    orphan, used = house.witness.publishes("lost")
+    assert (orphan["uploaded_bytes"], orphan["post_ids"]) == (0, [])
+    assert len(used["post_ids"]) == 1
+
+
+def test_a_kill_while_photos_are_pulled_ends_with_one_published_carousel(
+    ledger_settings: dict[str, str], build_house: BuildHouse
+) -> None:
+    house = build_house(**ledger_settings)
+    house.witness.set_faults(lose_reply={"endpoint": "content/init"})
+    post_id = accepted(house, "post_photos", house.photos("pulled"))
+    eventually(lambda: house.witness.publishes("pulled"), what="TikTok pulls, and the gate holds it")
+    house.kill()
+    house.start()
+    assert_published_once(house, post_id, "pulled")
+    assert [len(task["post_ids"]) for task in house.witness.publishes("pulled")] == [0, 1]
+
+
+def test_kills_at_random_moments_leave_one_post_for_each_request(
+    ledger_settings: dict[str, str], build_house: BuildHouse
+) -> None:
+    moments = Random(SEED)  # noqa: S311 - moments, not secrets
+    house = build_house(**ledger_settings)
+    house.witness.set_dial(mode="seconds", processing=0.2, moderation=0.2)
+    titles: dict[str, str] = {}
+    for number in range(KILLS):
+        operation, rows = ("post_video", house.video) if number % 2 else ("post_photos", house.photos)
+        titles[f"random {number}"] = accepted(house, operation, rows(f"random {number}"))
+        wait_for_calls(house, len(house.witness.log()) + moments.randint(0, 4))
+        house.kill()
+        house.start()
+    for title, post_id in titles.items():
+        assert_published_once(house, post_id, title)
+    assert len(house.witness.posts()) == KILLS
