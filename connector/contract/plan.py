@@ -35,12 +35,13 @@ class Plan:
     """One input schema, ready to understand rows.
 
     `names` maps every accepted spelling to (canonical name, rule; `""` for the name itself). `ignored` maps
-    the names that have no effect here to why.
+    the names that have no effect here to why, `not_yet` those that would have one to what to do instead.
     """
 
     fields: tuple[FieldPlan, ...]
     names: Mapping[str, tuple[str, str]]
     ignored: Mapping[str, str]
+    not_yet: Mapping[str, str]
     order: Mapping[str, int]
     control: frozenset[str]
     defaults: Mapping[str, object]
@@ -92,6 +93,7 @@ def compile_plan(schema: Schema) -> Plan:
         fields=tuple(_field_plan(name, member) for name, member in members.items()),
         names=names,
         ignored=_with_camel_case(schema.get("x-ignored")),
+        not_yet=_with_camel_case(schema.get("x-notYet")),
         order={name: index for index, name in enumerate(members)},
         control=frozenset(name for name, member in members.items() if member.get("x-control")),
         defaults={name: member["default"] for name, member in members.items() if "default" in member},

@@ -14,7 +14,7 @@ from connector.contract.receipt import Notes, Understanding
 from connector.contract.rows import Rows
 from connector.contract.suspect import JOINED, Suspicion, leftover, leftover_in, plain, unfit
 from connector.contract.text import fit, shown
-from connector.contract.validate import MOST_GUESSES, root_of, unknown_problem
+from connector.contract.validate import MOST_GUESSES, not_yet_problem, root_of, unknown_problem
 from connector.contract.words import code_for, unknown
 from connector.kernel.errors import Problem
 
@@ -43,13 +43,15 @@ def _sort_out(reading: _Reading, rows: Mapping[str, object]) -> dict[str, list[t
         else:
             slots.setdefault(field_name, []).append((name, value))
     for number, name in enumerate(sorted(strays)):
-        _set_aside(reading, name, suggest=number < MOST_GUESSES)
+        _set_aside(reading, name, rows[name], suggest=number < MOST_GUESSES)
     return slots
 
 
-def _set_aside(reading: _Reading, name: str, *, suggest: bool) -> None:
+def _set_aside(reading: _Reading, name: str, given: object, *, suggest: bool) -> None:
     known = tuple(reading.plan.order)
-    if why := reading.plan.ignored.get(name):
+    if (instead := reading.plan.not_yet.get(name)) and not _switched_off(given):
+        reading.notes.refuse(not_yet_problem(name, given, instead))
+    elif why := reading.plan.ignored.get(name):
         reading.notes.ignore(name, why)
     elif not name:
         reading.notes.ignore(name, "a row without a name")
@@ -57,6 +59,11 @@ def _set_aside(reading: _Reading, name: str, *, suggest: bool) -> None:
         reading.notes.refuse(unknown_problem(fit(name), known, suggest=suggest))
     else:
         reading.notes.ignore(name, unknown(name, known, suggest=suggest))
+
+
+def _switched_off(given: object) -> bool:
+    """Whether a value asks for nothing: empty, null, or a switch that is off."""
+    return bool(read_absence(given, free_text=False)) or read_boolean(given)[0] is False
 
 
 def _suspect(plan: FieldPlan, given: object) -> Suspicion | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import jsonschema_rs
 
 from connector.contract.load import Schema
-from connector.contract.text import utf16_units
+from connector.contract.text import shown, utf16_units
 from connector.contract.words import explain, missing, unknown
 from connector.kernel.errors import Problem
 
@@ -102,6 +102,17 @@ class Validator:
 
 MOST_GUESSES = 20
 """Unknown names for which a similar one is sought, in one request."""
+
+
+def not_yet_problem(name: str, given: object, instead: str) -> Problem:
+    """Refuse a field that would change what happens, if it were offered: ignoring it would do harm."""
+    return Problem(
+        field=name,
+        problem="not_offered_yet",
+        got=shown(given),
+        expected=f"nothing: {name} is not offered yet",
+        fix=f"leave {name} out and {instead}",
+    )
 
 
 def unknown_problem(name: str, known: Sequence[str], *, suggest: bool) -> Problem:

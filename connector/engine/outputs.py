@@ -86,9 +86,9 @@ def post_row(
     account: Account | None,
     web_url: str,
     *,
-    receipt: Mapping[str, object] | None = None,
+    receipt: Mapping[str, object],
 ) -> dict[str, object]:
-    """Return the answer about a post; `receipt` (what the caller's rows became) where this call sent them."""
+    """Return the answer about a post; `receipt` tells what the rows of this call became."""
     facts, url = TABLE[post.state], post_url(post, account, web_url)
     row: dict[str, object] = {
         "ok": facts.pm3k != "failed",
@@ -103,7 +103,7 @@ def post_row(
         "account": {"open_id": account.open_id, "username": account.username} if account else None,
         "created_at": to_iso(post.created_at),
         "settled_at": to_iso_or_none(post.settled_at),
-        **(receipt if receipt is not None else {"coerced": [], "ignored": [], "warnings": []}),
+        **receipt,
     }
     if post.failure is not None:
         row.update(failure_members(contract, post.failure))

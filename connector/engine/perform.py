@@ -52,9 +52,13 @@ def _wait(room: WaitRoom, ask: Ask, post: Post) -> tuple[Post, bool]:
     return post, done(post)
 
 
-def _row(context: Context, post: Post, receipt: dict[str, object]) -> dict[str, object]:
+def _row(context: Context, ask: Ask, post: Post) -> dict[str, object]:
+    """Return the answer about a post, with its timeline where that was asked for."""
     account = context.access.account(post.account_id)
-    return post_row(context.contract, post, account, context.web_url, receipt=receipt)
+    row = post_row(context.contract, post, account, context.web_url, receipt=ask.understood.receipt())
+    if ask.understood.input.get("include_timeline"):
+        row["timeline"] = timeline_rows(context.ledger.timeline(post.id))
+    return row
 
 
 def publish(context: Context, room: WaitRoom, ask: Ask) -> Told:
@@ -62,7 +66,7 @@ def publish(context: Context, room: WaitRoom, ask: Ask) -> Told:
     demand(ask.principal, "posts:write")
     accepted = submit(context, ask.principal, ask.operation, ask.understood, ask.key)
     post, done = _wait(room, ask, accepted.post)
-    body = _row(context, post, dict(accepted.post.receipt))
+    body = {**_row(context, ask, post), **accepted.post.receipt}
     settled = done and TABLE[post.state].settled
     return Told(post=post, body=body, outcome="settled" if settled else "pending", replayed=accepted.replayed)
 
@@ -84,9 +88,7 @@ def check_status(context: Context, room: WaitRoom, ask: Ask) -> Told:
     del room
     demand(ask.principal, "posts:read")
     post = find_post(context, ask)
-    body = _row(context, post, ask.understood.receipt())
-    if ask.understood.input.get("include_timeline"):
-        body["timeline"] = timeline_rows(context.ledger.timeline(post.id))
+    body = _row(context, ask, post)
     return Told(post=post, body=body, outcome="settled")
 
 
@@ -94,7 +96,7 @@ def wait_until_published(context: Context, room: WaitRoom, ask: Ask) -> Told:
     """Answer when the post has come as far as asked, or at the deadline with `retry_at`."""
     demand(ask.principal, "posts:read")
     post, done = _wait(room, ask, find_post(context, ask))
-    body = _row(context, post, ask.understood.receipt())
+    body = _row(context, ask, post)
     if not done:
         body["state"] = "pending"
         body["retry_at"] = to_iso(context.ledger.now() + POLL_AGAIN_MS)

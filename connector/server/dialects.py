@@ -37,7 +37,7 @@ def _ask(site: Site, dialect: str, path: str) -> tuple[Ask, str]:
         operation=operation,
         understood=understood,
         key=key_of(request, given.get("idempotency_key")),
-        wait_s=patience_of(request, given.get("wait_seconds"), DIALECT_WAIT_S),
+        wait_s=patience_of(given.get("wait_seconds"), DIALECT_WAIT_S),
     )
     return ask, operation.operation.use_case
 

@@ -54,7 +54,7 @@ def register(app: Flask, site: Site) -> None:
             operation=operation,
             understood=understood,
             key=key_of(request, understood.input.get("idempotency_key")),
-            wait_s=patience_of(request, understood.input.get("wait_seconds"), 0.0),
+            wait_s=patience_of(understood.input.get("wait_seconds"), 0.0),
         )
         return _told(perform(site.context, site.room, ask))
 

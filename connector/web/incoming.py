@@ -12,6 +12,8 @@ from connector.kernel.errors import PostrailError, Problem
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+LONGEST_WAIT_S = 50
+WAIT_NAMES = frozenset({"wait_seconds", "waitSeconds", "wait"})
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
 
 
@@ -73,21 +75,29 @@ def _multipart_pairs(request: Request) -> list[tuple[str, str]]:
     return pairs
 
 
-def read_rows(request: Request) -> Incoming:
-    """Read the body of a request as rows, whatever its content type says.
-
-    Raises PostrailError `bad_request`, `payload_too_large`, `request_timeout` or `unsupported_media_type`.
-    """
+def _read_body(request: Request) -> Incoming:
     kind = request.mimetype
     if kind == MULTIPART:
         return Incoming(rows=rows_from_pairs(_multipart_pairs(request)), is_json=False)
-    if kind == FORM:
-        body = _body_of(request)
-        return Incoming(rows=rows_from_pairs(pairs_of_form(body)), is_json=False)
     body = _body_of(request)
+    if kind == FORM:
+        return Incoming(rows=rows_from_pairs(pairs_of_form(body)), is_json=False)
     if not body.strip():
         return Incoming(rows=Rows(), is_json=kind == "application/json")
     return Incoming(rows=rows_from_json(body), is_json=True)
+
+
+def read_rows(request: Request) -> Incoming:
+    """Read the body of a request as rows, whatever its content type says.
+
+    `Prefer: wait=N` (RFC 7240) counts as a row `wait_seconds` where there is none.
+    Raises PostrailError `bad_request`, `payload_too_large`, `request_timeout` or `unsupported_media_type`.
+    """
+    incoming = _read_body(request)
+    preferred = _WAIT.search(request.headers.get("Prefer", ""))
+    if preferred and not WAIT_NAMES & incoming.rows.keys():
+        incoming.rows["wait_seconds"] = min(int(preferred.group(1)), LONGEST_WAIT_S)
+    return incoming
 
 
 def pairs_of_form(body: bytes) -> list[tuple[str, str]]:
@@ -120,9 +130,6 @@ def key_of(request: Request, given: object) -> str | None:
     return header
 
 
-def patience_of(request: Request, given: object, default: float) -> float:
-    """Return for how many seconds the caller will wait: the field, else `Prefer: wait=N`, else `default`."""
-    if isinstance(given, int | float) and not isinstance(given, bool):
-        return float(given)
-    found = _WAIT.search(request.headers.get("Prefer", ""))
-    return min(float(found.group(1)), 50.0) if found else default
+def patience_of(given: object, default: float) -> float:
+    """Return for how many seconds the caller will wait: as understood from its rows, else `default`."""
+    return float(given) if isinstance(given, int | float) else default

@@ -9,6 +9,7 @@ from connector.engine.model import Account, Entry, Failure, Post
 from connector.engine.outputs import error_body, post_row, timeline_rows
 
 ACCOUNT = Account(id="acc_1", workspace_id="ws_1", open_id="-000YSS", username="mia", access_token="act.x")
+RECEIPT: dict[str, object] = {"coerced": [], "ignored": [], "warnings": []}
 FAILURE = Failure(code="duration_check_failed", message="Too long.", fail_reason="duration_check_failed")
 
 
@@ -42,13 +43,14 @@ def post(state: State, failure: Failure | None = None) -> Post:
 @pytest.mark.parametrize("account", [ACCOUNT, None])
 def test_a_post_in_any_state_is_answered_as_promised(state: State, account: Account | None) -> None:
     failure = FAILURE if state is State.FAILED else None
-    row = post_row(load_contract(), post(state, failure), account, "https://www.tiktok.com")
+    row = post_row(load_contract(), post(state, failure), account, "https://www.tiktok.com", receipt=RECEIPT)
     row["timeline"] = timeline_rows([Entry(call="video/init", at=1, status=200, took_ms=12, log_id="x")])
     assert faults("output/post", row) == []
 
 
 def test_a_failed_post_without_a_reason_breaks_the_promise() -> None:
-    assert faults("output/post", post_row(load_contract(), post(State.FAILED), ACCOUNT, ""))
+    row = post_row(load_contract(), post(State.FAILED), ACCOUNT, "", receipt=RECEIPT)
+    assert faults("output/post", row)
 
 
 def test_a_refusal_with_its_receipt_is_answered_as_promised() -> None:

@@ -234,3 +234,16 @@ def test_a_long_value_is_cut_in_the_receipt_and_whole_in_the_input() -> None:
     assert understood.input["photo_images"] == urls
     assert len(str(receipt["from"])) < 250
     assert len(str(receipt["to"])) < 250
+
+
+@pytest.mark.parametrize("name", ["dry_run", "dryRun", "publish_at", "callback_url"])
+def test_a_field_that_would_change_what_happens_is_refused_while_it_is_not_offered(name: str) -> None:
+    (problem,) = video(**{name: "true"}).problems
+    assert (problem.field, problem.problem) == (name, "not_offered_yet")
+
+
+@pytest.mark.parametrize("off", ["", "false", None, False, "0"])
+def test_such_a_field_that_is_switched_off_is_merely_ignored(off: object) -> None:
+    understood = video(dry_run=off)
+    assert understood.ok
+    assert [item.field for item in understood.ignored] == ["dry_run"]
