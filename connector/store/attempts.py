@@ -98,15 +98,13 @@ def resolve(
 ) -> Claim:
     """Move a live attempt to `state` and apply `change` to its post.
 
-    Raises LeaseLost when the attempt is not live any more, ValueError for a move that the gate does not
-    allow: what TikTok has accepted is never void.
+    Raises LeaseLost, also when the compare-and-set is lost: the attempt is over, or TikTok has accepted what
+    was to become void.
     """
     post = held(conn, lease)
     before = live_attempts(conn, [post.id]).get(post.id)
-    if before is None or before.id != attempt_id:
+    if before is None or before.id != attempt_id or state not in _MAY_BECOME[before.state]:
         raise LeaseLost(post.id)
-    if state not in _MAY_BECOME[before.state]:
-        raise ValueError(f"an attempt that is {before.state} cannot become {state}")
     ended = None if state.value in LIVE else now
     after = _compare_and_set(
         conn, lease, attempt_id, before.state, {"state": state.value, "resolved_at": ended}

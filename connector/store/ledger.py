@@ -102,7 +102,7 @@ class SqlLedger:
     def resolve_attempt(
         self, lease: Lease, attempt_id: str, state: AttemptState, change: Change, entry: Entry
     ) -> Claim:
-        """Move a live attempt to `void`, `rejected` or `uncertain`; ValueError for a forbidden move."""
+        """Move a live attempt to `void` (while `sending`), `rejected` or `uncertain`."""
         return self._write(
             lambda conn, now: attempts.resolve(conn, now, lease, attempt_id, state, change, entry)
         )

@@ -78,20 +78,20 @@ def test_the_same_input_within_the_window_is_refused_and_names_the_first(stage: 
 def test_the_same_input_passes_after_the_window(stage: Stage) -> None:
     stage.accept(repeat_window_ms=1000)
     stage.clock.advance(1000)
-    assert stage.accept(repeat_window_ms=1000)
+    assert stage.accept(repeat_window_ms=1000).state is State.QUEUED
 
 
 @pytest.mark.parametrize("given", [{"repeat_window_ms": 0}, {"account_id": "b"}, {"input_hash": "0" * 64}])
 def test_what_differs_or_may_repeat_is_accepted(stage: Stage, given: dict[str, object]) -> None:
     stage.accept(repeat_window_ms=1000)
-    assert stage.accept(**{"repeat_window_ms": 1000, **given})
+    assert stage.accept(**{"repeat_window_ms": 1000, **given}).state is State.QUEUED
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED])
 def test_a_post_that_came_to_nothing_may_be_repeated(stage: Stage, state: State) -> None:
     stage.accept(repeat_window_ms=1000)
     stage.ledger.save(stage.claim().lease, Change(state=state))
-    assert stage.accept(repeat_window_ms=1000)
+    assert stage.accept(repeat_window_ms=1000).state is State.QUEUED
 
 
 def test_a_refused_post_binds_no_key_and_leaves_no_row(stage: Stage) -> None:

@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import select
@@ -43,7 +44,7 @@ def test_twins_with_one_key_become_one_post(stage: Stage) -> None:
             new_post(idempotency_key=f"k{turn}", repeat_window_ms=1, input_hash=f"{turn:064}")
             for _ in range(4)
         ]
-        answers = at_once([lambda twin=twin: stage.ledger.accept(twin) for twin in twins])
+        answers = at_once([partial(stage.ledger.accept, twin) for twin in twins])
         accepted = [answer for answer in answers if not isinstance(answer, Exception)]
         assert len(accepted) == 4
         assert len({answer.post.id for answer in accepted}) == 1
@@ -53,7 +54,7 @@ def test_twins_with_one_key_become_one_post(stage: Stage) -> None:
 def test_twins_without_a_key_are_accepted_once(stage: Stage) -> None:
     for turn in range(ROUNDS):
         twins = [new_post(repeat_window_ms=1000, input_hash=f"{turn:064}") for _ in range(4)]
-        answers = at_once([lambda twin=twin: stage.ledger.accept(twin) for twin in twins])
+        answers = at_once([partial(stage.ledger.accept, twin) for twin in twins])
         refused = [answer for answer in answers if isinstance(answer, PostrailError)]
         assert [error.code for error in refused] == ["duplicate_request"] * 3
 
@@ -61,14 +62,10 @@ def test_twins_without_a_key_are_accepted_once(stage: Stage) -> None:
 def test_void_and_accept_never_both_win(stage: Stage) -> None:
     for turn in range(ROUNDS):
         claim = stage.begun(f"gate-{turn}")
-        outcomes = at_once(
-            [
-                lambda: stage.open_gate(claim, f"gate-{turn}", f"pub-{turn}"),
-                lambda: stage.ledger.resolve_attempt(
-                    claim.lease, f"gate-{turn}", AttemptState.VOID, Change(), NOTE
-                ),
-            ]
+        void = partial(
+            stage.ledger.resolve_attempt, claim.lease, f"gate-{turn}", AttemptState.VOID, Change(), NOTE
         )
+        outcomes = at_once([partial(stage.open_gate, claim, f"gate-{turn}", f"pub-{turn}"), void])
         states = stage.attempt_states(claim.post.id)
         if isinstance(outcomes[0], Claim):
             assert states == [AttemptState.ACCEPTED]
@@ -82,12 +79,9 @@ def test_a_frozen_owner_and_its_heir_never_both_open_a_gate(stage: Stage) -> Non
         frozen = stage.begun(f"old-{turn}")
         stage.clock.advance(TTL)
         heir = stage.claim("heir")
-        outcomes = at_once(
-            [
-                lambda: stage.open_gate(frozen, f"old-{turn}", f"pub-old-{turn}"),
-                lambda: stage.ledger.begin_attempt(heir.lease, f"new-{turn}", "upload", NOTE),
-            ]
-        )
+        late = partial(stage.open_gate, frozen, f"old-{turn}", f"pub-old-{turn}")
+        begin = partial(stage.ledger.begin_attempt, heir.lease, f"new-{turn}", "upload", NOTE)
+        outcomes: list[Any] = at_once([late, begin])
         assert isinstance(outcomes[0], LeaseLost)
         assert stage.attempt_states(heir.post.id) == [AttemptState.VOID, AttemptState.SENDING]
         stage.ledger.release(heir.lease, next_at=None, change=Change(state=State.FAILED))
@@ -102,7 +96,7 @@ def test_many_claimers_hand_each_post_to_one_owner(stage: Stage) -> None:
             mine += [claim.post.id for claim in taken]
         return mine
 
-    found = at_once([lambda owner=f"owner-{n}": take_all(owner) for n in range(CROWD)])
+    found = at_once([partial(take_all, f"owner-{n}") for n in range(CROWD)])
     # A claimer that finds all due rows locked by others goes home early: what is left is still due.
     rest = take_all("last")
     handed = rest + [post_id for mine in found if isinstance(mine, list) for post_id in mine]
@@ -113,10 +107,7 @@ def test_many_claimers_hand_each_post_to_one_owner(stage: Stage) -> None:
 def test_posts_of_one_account_begin_one_after_the_other(stage: Stage) -> None:
     claims = [stage.fetched() for _ in range(CROWD)]
     outcomes = at_once(
-        [
-            lambda claim=claim: stage.ledger.begin_attempt(claim.lease, claim.post.id, "upload", NOTE)
-            for claim in claims
-        ]
+        [partial(stage.ledger.begin_attempt, claim.lease, claim.post.id, "upload", NOTE) for claim in claims]
     )
     busy = [outcome for outcome in outcomes if isinstance(outcome, AccountBusy)]
     assert len(busy) == CROWD - 1
@@ -136,10 +127,10 @@ def test_no_event_appears_behind_one_that_was_read(stage: Stage) -> None:
     seen: list[int] = []
 
     def read_on() -> int:
+        query = select(events.c.id).order_by(events.c.id)
         done = False
         while not done:
             done = finished.is_set()
-            query = select(events.c.id).order_by(events.c.id)
             known = set(seen)
             everything = stage.database.read(lambda conn: list(conn.execute(query).scalars()))
             seen.extend(number for number in everything if number not in known)
