@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Flask, Response, g, jsonify, request
 from flask.json.provider import DefaultJSONProvider
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from connector.contract import Contract
 from connector.engine.outputs import error_body
@@ -78,7 +78,10 @@ def create_app(name: str, *, contract: Contract, clock: Clock, ids: Ids, max_bod
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
-        return _refused(_of_http(error))
+        response = _refused(_of_http(error))
+        if isinstance(error, MethodNotAllowed):
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+        return response
 
     @app.errorhandler(Exception)
     def _defect(error: Exception) -> Response:

@@ -2,16 +2,19 @@
 
 import re
 from dataclasses import dataclass
+from io import BytesIO
 from urllib.parse import parse_qsl
 
-from flask import Request
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from flask import Request, current_app
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
 
 from connector.contract import Rows, rows_from_json, rows_from_pairs
 from connector.kernel.errors import PostrailError, Problem
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+MAX_PARTS = 1000
 LONGEST_WAIT_S = 50
 WAIT_NAMES = frozenset({"wait_seconds", "waitSeconds", "wait"})
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
@@ -34,30 +37,44 @@ def bearer_of(request: Request) -> str | None:
 
 
 def _body_of(request: Request) -> bytes:
+    """Return the whole body: one that is cut short must never pass for what was meant.
+
+    Raises PostrailError `payload_too_large`, `request_timeout` or, for bad chunked coding, `bad_request`.
+    """
+    limit: int = current_app.config["MAX_CONTENT_LENGTH"]
+    announced = request.content_length
+    if (announced or 0) > limit:
+        raise _too_large()
     try:
-        return request.get_data(cache=False)
-    except RequestEntityTooLarge as error:
-        raise PostrailError(
-            "payload_too_large", "The request body is larger than this server takes."
-        ) from error
-    except (ClientDisconnected, TimeoutError, OSError) as error:
-        raise PostrailError(
-            "request_timeout", "The request body stalled or broke off before its end."
-        ) from error
+        body: bytes = request.environ["wsgi.input"].read(limit + 1)
+    except OSError as error:
+        raise _broken_off() from error
+    except ValueError as error:
+        raise PostrailError("bad_request", "The body's chunked coding is broken.") from error
+    if len(body) > limit:
+        raise _too_large()
+    if len(body) < (announced or 0):
+        raise _broken_off()
+    return body
 
 
-def _multipart_pairs(request: Request) -> list[tuple[str, str]]:
+def _too_large() -> PostrailError:
+    return PostrailError("payload_too_large", "The request body is larger than this server takes.")
+
+
+def _broken_off() -> PostrailError:
+    return PostrailError("request_timeout", "The request body stalled or broke off before its end.")
+
+
+def _multipart_pairs(request: Request, body: bytes) -> list[tuple[str, str]]:
+    parser = FormDataParser(silent=False, max_form_parts=MAX_PARTS)
     try:
-        pairs = list(request.form.items(multi=True))
-        files = [name for name, file in request.files.items(multi=True) if file.filename]
-    except RequestEntityTooLarge as error:
+        _, form, sent = parser.parse(BytesIO(body), MULTIPART, len(body), request.mimetype_params)
+    except (ValueError, RequestEntityTooLarge) as error:
         raise PostrailError(
-            "payload_too_large", "The request body is larger than this server takes."
+            "bad_request", f"The multipart body is broken or has more than {MAX_PARTS} parts."
         ) from error
-    except (ClientDisconnected, TimeoutError, OSError) as error:
-        raise PostrailError(
-            "request_timeout", "The multipart body stalled or broke off before its end."
-        ) from error
+    files = [name for name, file in sent.items(multi=True) if file.filename]
     if files:
         problems = [
             Problem(
@@ -72,14 +89,13 @@ def _multipart_pairs(request: Request) -> list[tuple[str, str]]:
         raise PostrailError(
             "unsupported_media_type", "Files are not taken in the body; send URLs.", details=problems
         )
-    return pairs
+    return list(form.items(multi=True))
 
 
 def _read_body(request: Request) -> Incoming:
-    kind = request.mimetype
+    kind, body = request.mimetype, _body_of(request)
     if kind == MULTIPART:
-        return Incoming(rows=rows_from_pairs(_multipart_pairs(request)), is_json=False)
-    body = _body_of(request)
+        return Incoming(rows=rows_from_pairs(_multipart_pairs(request, body)), is_json=False)
     if kind == FORM:
         return Incoming(rows=rows_from_pairs(pairs_of_form(body)), is_json=False)
     if not body.strip():

@@ -3,7 +3,7 @@
 import threading
 from typing import TYPE_CHECKING
 
-from cheroot.wsgi import Server
+from cheroot.wsgi import Gateway_10, Server
 
 from connector.kernel.log import get_log
 from connector.kernel.redact import redact
@@ -16,6 +16,30 @@ log = get_log("web")
 BACKLOG = 1024
 HEADER_LIMIT = 64 * 1024
 KEEP_ALIVE_LIMIT = 512
+
+PIECE = 64 * 1024
+MOST_UNREAD = 8 * 1024 * 1024
+"""Bytes of an unwanted body that are read and dropped, so that its sender gets to read the answer."""
+
+
+class _Gateway(Gateway_10):
+    """Never leaves the rest of a body on a connection, where it would pass for the next request."""
+
+    def start_response(self, *head: object) -> object:
+        """Begin the answer; the connection ends with it unless the whole body has been read."""
+        if not self._is_read_to_its_end():
+            self.req.close_connection = True
+        return super().start_response(*head)
+
+    def _is_read_to_its_end(self) -> bool:
+        """Read what is left of the body, within bounds; False when some is still to come, or never will."""
+        body, bound = self.req.rfile, MOST_UNREAD
+        try:
+            while bound > 0 and (piece := body.read(PIECE)):
+                bound -= len(piece)
+        except (OSError, ValueError):
+            return False
+        return bound > 0 and not getattr(body, "remaining", 0)
 
 
 class _QuietServer(Server):
@@ -34,6 +58,7 @@ class WebServer:
 
     def __init__(self, host: str, port: int, *, threads: int, stall_s: float, drain_s: float) -> None:
         self._server = _QuietServer((host, port), None, numthreads=threads, server_name="postrail")
+        self._server.gateway = _Gateway
         self._server.request_queue_size = BACKLOG
         self._server.max_request_header_size = HEADER_LIMIT
         self._server.keep_alive_conn_limit = KEEP_ALIVE_LIMIT
