@@ -41,7 +41,7 @@ SECRET_KEY = "a-secret-for-tests-and-nothing-else"
 Found = TypeVar("Found")
 
 
-def eventually(look: Callable[[], Found], *, within_s: float = 30.0, what: str = "") -> Found:
+def eventually(look: Callable[[], Found | None], *, within_s: float = 30.0, what: str = "") -> Found:
     """Return the first true thing that `look` gives. Raises AssertionError after `within_s` seconds."""
     deadline = CLOCK.ticks() + within_s
     while not (found := look()):
@@ -110,7 +110,7 @@ class Witness:
 
     def publishes(self, title: str | None = None) -> list[dict[str, Any]]:
         """Return the publish tasks, all or with one title."""
-        return [task for task in self._get("publishes") if title in {None, task["post_info"]["title"]}]
+        return [task for task in self._get("publishes") if title in {None, task["post_info"].get("title")}]
 
     def log(self, path: str = "") -> list[dict[str, Any]]:
         """Return the requests to TikTok's endpoints whose path has `path` in it."""
