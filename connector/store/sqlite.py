@@ -22,6 +22,9 @@ T = TypeVar("T")
 BUSY_TIMEOUT_S = 5
 """Seconds to wait for another process (an admin command) to finish its transaction."""
 
+CONNECTIONS_KEPT = 32
+"""Reading connections kept open; more are opened while more threads read at once."""
+
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 _FULL = {sqlite3.SQLITE_FULL}
 _UNUSABLE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
@@ -32,6 +35,7 @@ def sqlite_engine(url: str, begin: str, *pragmas: str) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,
+        pool_size=CONNECTIONS_KEPT,
         max_overflow=-1,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
     )
