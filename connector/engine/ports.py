@@ -204,6 +204,8 @@ class CreatorInfo:
     stitch_disabled: bool
     max_video_post_duration_sec: int
     call: Call
+    avatar_url: str = ""
+    """Valid for two hours."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,100 +1,90 @@
-"""TikTok's wire shapes, pure: canonical input to request bodies, reply bodies to values.
+"""TikTok's envelope, pure: the endpoints, how a reply is split, and what an error says about the effect.
 
-Source: the reference pages of the Content Posting API for direct post, photo post, status and creator info.
-Every shape here is held to `schemas/tiktok/` by a test.
+Source: TikTok's error handling page. Success is `error.code == "ok"`, whatever the HTTP status says:
+creator_info answers some refusals with HTTP 200.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from connector.domain.chunks import ChunkPlan
-from connector.engine.model import Post
+Outcome = Literal["refused", "unsent", "unknown", "retry"]
 
-CREATOR_INFO = "/v2/post/publish/creator_info/query/"
-VIDEO_INIT = "/v2/post/publish/video/init/"
-CONTENT_INIT = "/v2/post/publish/content/init/"
-STATUS_FETCH = "/v2/post/publish/status/fetch/"
+HTTP_OK = 200
+HTTP_TOO_MANY = 429
+HTTP_SERVER_ERROR = 500
 
-_VIDEO_INFO = {
-    "title": "title",
-    "privacy": "privacy_level",
-    "disable_comment": "disable_comment",
-    "disable_duet": "disable_duet",
-    "disable_stitch": "disable_stitch",
-    "video_cover_timestamp_ms": "video_cover_timestamp_ms",
-    "brand_content_toggle": "brand_content_toggle",
-    "brand_organic_toggle": "brand_organic_toggle",
-    "is_aigc": "is_aigc",
-}
-_PHOTO_INFO = {
-    "title": "title",
-    "description": "description",
-    "privacy": "privacy_level",
-    "disable_comment": "disable_comment",
-    "auto_add_music": "auto_add_music",
-    "brand_content_toggle": "brand_content_toggle",
-    "brand_organic_toggle": "brand_organic_toggle",
-}
-_BRAND_DEFAULTS = {"brand_content_toggle": False, "brand_organic_toggle": False}
-"""TikTok's table marks both as required, so they are always sent."""
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """One of TikTok's addresses; `repeatable` says that asking twice does no more than asking once."""
+
+    name: str
+    path: str
+    method: Literal["GET", "POST"] = "POST"
+    repeatable: bool = True
+
+
+CREATOR_INFO = Endpoint(name="creator_info/query", path="/v2/post/publish/creator_info/query/")
+VIDEO_INIT = Endpoint(name="video/init", path="/v2/post/publish/video/init/", repeatable=False)
+INBOX_INIT = Endpoint(name="inbox/video/init", path="/v2/post/publish/inbox/video/init/", repeatable=False)
+CONTENT_INIT = Endpoint(name="content/init", path="/v2/post/publish/content/init/", repeatable=False)
+STATUS_FETCH = Endpoint(name="status/fetch", path="/v2/post/publish/status/fetch/")
+CANCEL = Endpoint(name="cancel", path="/v2/post/publish/cancel/")
+USER_INFO = Endpoint(name="user/info", path="/v2/user/info/", method="GET")
+VIDEO_LIST = Endpoint(name="video/list", path="/v2/video/list/")
+VIDEO_QUERY = Endpoint(name="video/query", path="/v2/video/query/")
+
+_OURS = {"internal_error": "tiktok_internal_error", "invalid_request": "tiktok_invalid_request"}
+"""TikTok's codes that mean something else in Postrail's own catalogue."""
+
+_LATER = frozenset({"rate_limit_exceeded", "temporarily_unavailable"})
+_BROKEN = frozenset({"internal_error", "server_error"})
 
 
 class ReplyError(ValueError):
     """A reply that is not what TikTok's pages describe."""
 
 
-def _post_info(post: Post, names: Mapping[str, str]) -> dict[str, object]:
-    given = {theirs: post.input[ours] for ours, theirs in names.items() if post.input.get(ours) is not None}
-    return {**_BRAND_DEFAULTS, **given}
+def our_code(code: str) -> str:
+    """Return the catalogue's name of a code of TikTok's: its own, unless that is taken by one of ours."""
+    return _OURS.get(code, code)
 
 
-def video_init_body(post: Post, *, plan: ChunkPlan | None, video_url: str | None) -> dict[str, object]:
-    """Build the body of video/init: FILE_UPLOAD with `plan`, or PULL_FROM_URL from `video_url`."""
-    if plan is not None:
-        source: dict[str, object] = {
-            "source": "FILE_UPLOAD",
-            "video_size": plan.total,
-            "chunk_size": plan.size,
-            "total_chunk_count": plan.count,
-        }
-    else:
-        source = {"source": "PULL_FROM_URL", "video_url": video_url}
-    return {"post_info": _post_info(post, _VIDEO_INFO), "source_info": source}
+def outcome_of(status: int, code: str | None, *, repeatable: bool) -> Outcome:
+    """Say what an answer without success means; `code` is None when the body could not be read.
+
+    A 5xx to a call that is not repeatable may have had its effect, and so may an unreadable answer.
+    """
+    if status == HTTP_TOO_MANY or code in _LATER:
+        return "retry"
+    if status >= HTTP_SERVER_ERROR or code is None or code in _BROKEN:
+        return "retry" if repeatable else "unknown"
+    return "refused"
 
 
-def photo_init_body(post: Post, photo_urls: Sequence[str]) -> dict[str, object]:
-    """Build the body of content/init for a direct photo post pulled from `photo_urls`."""
-    body: dict[str, object] = {
-        "media_type": "PHOTO",
-        "post_mode": "DIRECT_POST",
-        "post_info": _post_info(post, _PHOTO_INFO),
-        "source_info": {
-            "source": "PULL_FROM_URL",
-            "photo_cover_index": post.input.get("photo_cover_index", 0),
-            "photo_images": list(photo_urls),
-        },
-    }
-    if post.input.get("is_aigc") is not None:
-        body["is_aigc"] = post.input["is_aigc"]
-    return body
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Read a JSON object; its integers keep all their digits. Raises ReplyError."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ReplyError("the reply is not JSON") from error
+    if not isinstance(found, dict):
+        raise ReplyError("the reply is no JSON object")
+    return found
 
 
 def parse_reply(body: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Split a reply of shape A into its `data` (empty when absent) and `error` objects.
+    """Split a reply into its `data` (empty when absent) and `error` objects.
 
     Raises ReplyError when the body is no JSON object with an `error.code`.
     """
-    try:
-        reply = json.loads(body)
-    except ValueError as error:
-        raise ReplyError("the reply is not JSON") from error
-    if not isinstance(reply, dict) or not isinstance(reply.get("error"), dict):
-        raise ReplyError("the reply has no error object")
-    if not isinstance(reply["error"].get("code"), str):
-        raise ReplyError("the reply's error has no code")
-    data = reply.get("data")
-    return (data if isinstance(data, dict) else {}), reply["error"]
+    reply = parse_object(body)
+    error, data = reply.get("error"), reply.get("data")
+    if not isinstance(error, dict) or not isinstance(error.get("code"), str):
+        raise ReplyError("the reply has no error object with a code")
+    return (data if isinstance(data, dict) else {}), error
 
 
 def log_id_of(error: Mapping[str, Any], headers: Mapping[str, str]) -> str | None:
@@ -103,27 +93,13 @@ def log_id_of(error: Mapping[str, Any], headers: Mapping[str, str]) -> str | Non
     return str(found) if found else None
 
 
-def public_ids(data: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the public post ids of a status reply as strings, from TikTok's spelling or the right one."""
-    found = data.get("publicaly_available_post_id") or data.get("publicly_available_post_id") or []
-    return tuple(str(item) for item in found)
+def text_or_none(value: object) -> str | None:
+    """Return a text or a number as text; None for nothing, for empty text and for anything else."""
+    return str(value) if isinstance(value, str | int) and value != "" else None
 
 
-def with_ids_as_text(data: Mapping[str, Any]) -> dict[str, object]:
-    """Return status data with its 64-bit ids as strings, so that no JavaScript client rounds them."""
-    ids = ("publicaly_available_post_id", "publicly_available_post_id")
-    return {
-        key: [str(item) for item in value] if key in ids and value else value for key, value in data.items()
-    }
-
-
-def uploaded_in(content_range: str | None) -> int | None:
-    """Read the bytes TikTok holds from `bytes 0-{UPLOADED}/{TOTAL}`; None when there is no such header.
-
-    The media transfer guide shows `UPLOADED` as the index of the last byte held, counted from zero.
-    """
-    if not content_range:
-        return None
-    span = content_range.removeprefix("bytes ").partition("/")[0]
-    last = span.partition("-")[2]
-    return int(last) + 1 if last.isdigit() else None
+def number_or_none(value: object) -> int | None:
+    """Return a whole number, also one that came as text; None for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else None

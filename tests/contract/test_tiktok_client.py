@@ -163,11 +163,22 @@ def test_a_refused_chunk_says_whether_it_helps_to_send_it_again(
     assert failure(caught) == (outcome, "tiktok_upload_failed")
 
 
-def test_an_upload_url_on_a_strange_host_gets_no_byte(both: Both, file: Path) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/upload",
+        "https://eviltiktokapis.com/upload",
+        "https://open-upload.tiktokapis.com.evil.example/upload",
+        "https://open-upload.tiktokapis.com:8443/upload",
+        "http://open-upload.tiktokapis.com/upload",
+        "https://open-upload.tiktokapis.com:x/upload",
+        "file:///etc/passwd",
+        "",
+    ],
+)
+def test_an_upload_url_on_a_strange_host_gets_no_byte(both: Both, file: Path, url: str) -> None:
     with pytest.raises(TikTokError) as caught:
-        both.client.upload_chunk(
-            "https://evil.example/upload", file, Chunk(first=0, last=9, total=10), mime="video/mp4"
-        )
+        both.client.upload_chunk(url, file, Chunk(first=0, last=9, total=10), mime="video/mp4")
     assert failure(caught) == ("refused", "tiktok_upload_failed")
 
 
@@ -197,7 +208,8 @@ def test_a_server_error_is_unknown_for_an_init_and_asks_a_read_to_come_again(
     both.fail(refuse={"endpoint": endpoint, "code": "internal_error", "status": 500})
     with pytest.raises(TikTokError) as caught:
         both.client.creator_info(both.account) if endpoint.startswith("creator") else both.init()
-    assert failure(caught) == (outcome, "internal_error")
+    assert failure(caught) == (outcome, "tiktok_internal_error")
+    assert caught.value.call.code == "internal_error"
 
 
 def test_a_full_minute_asks_to_come_again(both: Both) -> None:

@@ -10,7 +10,7 @@ from connector.contract import load_contract
 from connector.domain.chunks import plan_chunks
 from connector.domain.lifecycle import State
 from connector.engine.model import Post
-from connector.tiktok import wire
+from connector.tiktok import posting, wire
 
 VIDEO = {
     "title": "hi #cat",
@@ -47,7 +47,7 @@ def hold(body: dict[str, object], schema: str) -> None:
 
 
 def test_an_upload_carries_tiktoks_chunk_maths_and_only_its_own_fields() -> None:
-    body = wire.video_init_body(post("video", VIDEO), plan=plan_chunks(70_000_000), video_url=None)
+    body = posting.video_init_body(post("video", VIDEO), plan=plan_chunks(70_000_000), video_url=None)
     hold(body, "video_init_request")
     assert body["source_info"] == {
         "source": "FILE_UPLOAD",
@@ -62,7 +62,9 @@ def test_an_upload_carries_tiktoks_chunk_maths_and_only_its_own_fields() -> None
 
 
 def test_a_pull_carries_the_url() -> None:
-    body = wire.video_init_body(post("video", VIDEO), plan=None, video_url="https://p.example/media/g/v.mp4")
+    body = posting.video_init_body(
+        post("video", VIDEO), plan=None, video_url="https://p.example/media/g/v.mp4"
+    )
     hold(body, "video_init_request")
     assert body["source_info"] == {"source": "PULL_FROM_URL", "video_url": "https://p.example/media/g/v.mp4"}
 
@@ -76,7 +78,7 @@ def test_photos_carry_the_ai_label_at_the_top_and_the_cover_in_the_source() -> N
         "is_aigc": True,
         "auto_add_music": True,
     }
-    body = wire.photo_init_body(
+    body = posting.photo_init_body(
         post("photo", content), ["https://p.example/a.jpg", "https://p.example/b.jpg"]
     )
     hold(body, "content_init_request")
@@ -88,14 +90,14 @@ def test_64_bit_ids_come_out_as_text_unrounded() -> None:
     ids = b'"publicaly_available_post_id":[7602997517160123666]'
     reply = b'{"data":{"status":"PUBLISH_COMPLETE",' + ids + b'},"error":{"code":"ok","message":""}}'
     data, error = wire.parse_reply(reply)
-    assert wire.public_ids(data) == ("7602997517160123666",)
-    assert wire.with_ids_as_text(data)["publicaly_available_post_id"] == ["7602997517160123666"]
+    assert posting.public_ids(data) == ("7602997517160123666",)
+    assert posting.with_ids_as_text(data)["publicaly_available_post_id"] == ["7602997517160123666"]
     assert error["code"] == "ok"
 
 
 def test_the_right_spelling_of_the_ids_is_read_too() -> None:
-    assert wire.public_ids({"publicly_available_post_id": [1]}) == ("1",)
-    assert wire.public_ids({"publicaly_available_post_id": None}) == ()
+    assert posting.public_ids({"publicly_available_post_id": [1]}) == ("1",)
+    assert posting.public_ids({"publicaly_available_post_id": None}) == ()
 
 
 @pytest.mark.parametrize(
@@ -122,4 +124,4 @@ def test_the_log_id_is_found_under_each_of_its_names() -> None:
     [("bytes 0-9999999/50000123", 10_000_000), (None, None), ("bytes */7", None), ("nonsense", None)],
 )
 def test_the_bytes_tiktok_holds_are_read_from_content_range(header: str | None, held: int | None) -> None:
-    assert wire.uploaded_in(header) == held
+    assert posting.uploaded_in(header) == held
