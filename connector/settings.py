@@ -4,6 +4,7 @@ Only `cli` and `wiring` see this module; every other room is handed the values i
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "POSTRAIL_"
+_WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+(?:/[^\s?#]*)?$")
 
 
 class SettingsError(Exception):
@@ -101,6 +103,8 @@ class Settings(BaseSettings):
     @field_validator("public_url", "tiktok_base_url", "tiktok_web_url")
     @classmethod
     def _no_trailing_slash(cls, value: str | None) -> str | None:
+        if value and not _WEB_ADDRESS.match(value):
+            raise ValueError("no address of a server; write https://host or http://host:port")
         return value.rstrip("/") if value else None
 
     @field_validator("home")

@@ -30,6 +30,7 @@ from connector.kernel.clock import SystemClock
 from connector.settings import bare_environment
 
 CLOCK = SystemClock()
+pause = time.sleep
 LOOK_EVERY_S = 0.02
 CALL_S = 70
 QUICK_DIAL = {"mode": "immediate"}
@@ -47,7 +48,7 @@ def eventually(look: Callable[[], Found | None], *, within_s: float = 30.0, what
     while not (found := look()):
         if CLOCK.ticks() > deadline:
             raise AssertionError(f"not within {within_s} s: {what or look}")
-        time.sleep(LOOK_EVERY_S)
+        pause(LOOK_EVERY_S)
     return found
 
 
@@ -147,7 +148,7 @@ class House:
     port: int = field(default_factory=free_port, init=False)
 
     def __post_init__(self) -> None:
-        self.sandbox = sandbox_program(self.folder / "sandbox", bare_environment(), CLOCK, time.sleep)
+        self.sandbox = sandbox_program(self.folder / "sandbox", bare_environment(), CLOCK, pause)
         self.witness = Witness(self.sandbox.start(), self.sandbox.folder)
         self.witness.set_dial(**QUICK_DIAL)
 
@@ -174,7 +175,7 @@ class House:
 
     def start(self) -> None:
         """Start the server, always on the same port."""
-        self.server = server_program(self.home, self.environment, CLOCK, time.sleep, port=self.port)
+        self.server = server_program(self.home, self.environment, CLOCK, pause, port=self.port)
         self.url = self.server.start()
 
     def kill(self) -> None:
@@ -263,7 +264,7 @@ def worker_program(house: House) -> Program:
         state_file=folder / "none.json",
         environment=environment,
         clock=CLOCK,
-        pause=time.sleep,
+        pause=pause,
     )
 
 

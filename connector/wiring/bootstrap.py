@@ -1,10 +1,13 @@
 """What a first start creates: a workspace, a sandbox account, an API key."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from connector.engine.access import issue_key
 from connector.engine.model import Account
-from connector.net import Egress
+from connector.net import Broken, Egress, Unsent
+from connector.settings import SettingsError
 from connector.wiring.parts import Parts, write_private
 
 FIRST_KEY_FILE = "first-key"
@@ -21,24 +24,42 @@ def ensure_workspace(parts: Parts) -> str:
     return workspace_id
 
 
+def _ask_sandbox(egress: Egress, url: str, wanted: Mapping[str, object] | None = None) -> dict[str, Any]:
+    """Read the accounts of the sandbox at `url`, or have one made as `wanted`. Raises SettingsError."""
+    method, body = ("GET", b"") if wanted is None else ("POST", json.dumps(wanted).encode())
+    try:
+        reply = egress.send(
+            method,
+            f"{url}/_sandbox/accounts",
+            headers={"Content-Type": "application/json"},
+            body=body,
+            content_length=len(body),
+        )
+        answer: dict[str, Any] = json.loads(reply.body)
+    except (Unsent, Broken, ValueError) as error:
+        raise SettingsError(f"POSTRAIL_TIKTOK_BASE_URL: no sandbox answers at {url}: {error}") from error
+    return answer
+
+
 def ensure_sandbox_account(parts: Parts, egress: Egress, sandbox_url: str, workspace_id: str) -> None:
-    """Connect an account of the sandbox, unless the workspace has one that this sandbox still knows."""
-    headers = {"Content-Type": "application/json"}
-    known = json.loads(egress.send("GET", f"{sandbox_url}/_sandbox/accounts", headers=headers).body)
-    there = {item["open_id"] for item in known["accounts"]}
+    """Connect an account of the sandbox, unless the workspace has one that this sandbox still knows.
+
+    The account may be there already: from another data folder, or from a start that was cut short.
+    Raises SettingsError when no sandbox answers.
+    """
+    known = _ask_sandbox(egress, sandbox_url)["accounts"]
+    there = {item["open_id"] for item in known}
     if any(account.open_id in there for account in parts.access.accounts(workspace_id)):
         return
-    wanted = json.dumps({"username": SANDBOX_USER, "rate_limits": False}).encode()
-    reply = egress.send(
-        "POST", f"{sandbox_url}/_sandbox/accounts", headers=headers, body=wanted, content_length=len(wanted)
-    )
-    made = json.loads(reply.body)
+    found = next((item for item in known if item["username"] == SANDBOX_USER), None)
+    wanted = {"username": SANDBOX_USER, "rate_limits": False}
+    taken = found or _ask_sandbox(egress, sandbox_url, wanted)
     account = Account(
         id=parts.ids.new("acct"),
         workspace_id=workspace_id,
-        open_id=made["open_id"],
-        username=made["username"],
-        access_token=made["access_token"],
+        open_id=taken["open_id"],
+        username=taken["username"],
+        access_token=taken["access_token"],
         paced=False,
         sandbox=True,
     )

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from connector.contract import Contract, load_contract
 from connector.domain.net import Origin, origin_of
 from connector.engine.context import Context
 from connector.kernel.clock import SystemClock
 from connector.kernel.ids import SystemIds
+from connector.kernel.redact import redact
 from connector.media.room import Media
 from connector.media.spool import Spool
 from connector.net import Egress
@@ -38,6 +41,7 @@ class Parts:
     database: Database
     ledger: SqlLedger
     access: SqlAccess
+    trusted: frozenset[Origin]
 
 
 def database_url(settings: Settings) -> str:
@@ -81,15 +85,47 @@ def make_home(settings: Settings) -> None:
         raise SettingsError(f"POSTRAIL_HOME: cannot use {settings.home}: {error.strerror}") from error
 
 
+def _secrets(settings: Settings, ids: SystemIds) -> Secrets:
+    try:
+        return Secrets(secret_key(settings, ids))
+    except ValueError as error:
+        raise SettingsError(f"POSTRAIL_SECRET_KEY: {error}; make one with `openssl rand -hex 32`") from error
+
+
+def _open_database(settings: Settings, clock: SystemClock) -> Database:
+    """Bring the ledger to the present schema and open it. Raises SettingsError where that cannot be done."""
+    url = database_url(settings)
+    try:
+        migrate(url)
+        return open_database(url, clock=clock)
+    except ModuleNotFoundError as missing:
+        raise SettingsError(
+            'POSTRAIL_DATABASE_URL: PostgreSQL needs its driver: pip install "postrail[postgresql]"'
+        ) from missing
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        raise SettingsError(f"POSTRAIL_DATABASE_URL: cannot open the ledger: {redact(reason)}") from error
+
+
+def _trusted_origins(settings: Settings) -> frozenset[Origin]:
+    """Return the origins that may be private. Raises SettingsError for one that is no origin."""
+    try:
+        return frozenset(origin_of(origin) for origin in settings.trusted_origins)
+    except ValueError as error:
+        raise SettingsError(f"POSTRAIL_TRUSTED_ORIGINS: {error}; write http://host:port") from error
+
+
 def open_parts(settings: Settings) -> Parts:
-    """Open the ledger (brought to the present schema) and load the contract."""
+    """Open the ledger (brought to the present schema) and load the contract.
+
+    Raises SettingsError when a setting that they need cannot be used.
+    """
     clock = SystemClock()
     ids = SystemIds(clock)
+    trusted = _trusted_origins(settings)
     make_home(settings)
-    url = database_url(settings)
-    secrets = Secrets(secret_key(settings, ids))
-    migrate(url)
-    database = open_database(url, clock=clock)
+    secrets = _secrets(settings, ids)
+    database = _open_database(settings, clock)
     return Parts(
         settings=settings,
         clock=clock,
@@ -98,15 +134,8 @@ def open_parts(settings: Settings) -> Parts:
         database=database,
         ledger=SqlLedger(database, ids=ids),
         access=SqlAccess(database, ids=ids, secrets=secrets),
+        trusted=trusted,
     )
-
-
-def trusted_origins(settings: Settings) -> frozenset[Origin]:
-    """Return the origins that may be private. Raises SettingsError for one that is no origin."""
-    try:
-        return frozenset(origin_of(origin) for origin in settings.trusted_origins)
-    except ValueError as error:
-        raise SettingsError(f"POSTRAIL_TRUSTED_ORIGINS: {error}; write http://host:port") from error
 
 
 def build_context(
@@ -123,7 +152,7 @@ def build_context(
     own = frozenset({origin_of(tiktok_url)}) if tiktok_url != TIKTOK_API else frozenset()
     spool = Spool(settings.home / "media")
     spool.sweep_incoming()
-    sources = Egress(trusted=trusted_origins(settings), clock=parts.clock)
+    sources = Egress(trusted=parts.trusted, clock=parts.clock)
     return Context(
         contract=parts.contract,
         ledger=parts.ledger,

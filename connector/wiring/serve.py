@@ -21,7 +21,7 @@ from connector.store.guard import single_server
 from connector.web.proxies import TrustedProxies
 from connector.web.serve import WebServer
 from connector.wiring.bootstrap import ensure_first_key, ensure_sandbox_account, ensure_workspace
-from connector.wiring.parts import TIKTOK_API, Parts, build_context, open_parts, write_private
+from connector.wiring.parts import TIKTOK_API, Parts, build_context, make_home, open_parts, write_private
 from connector.wiring.sandbox_child import Child, ensure_sandbox
 from connector.worker.loop import Worker
 
@@ -160,7 +160,7 @@ def serve(settings: Settings, *, tell: Callable[[str], None], on_terminal: bool)
     """Run the server until it is asked to end. Raises SettingsError when it cannot start."""
     with ExitStack() as stack:
         if settings.is_sqlite:
-            settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_home(settings)
             stack.enter_context(single_server(settings.home))
         parts = open_parts(settings)
         stack.callback(parts.database.close)
