@@ -94,7 +94,7 @@ class AppKeys:
 
 @dataclass(frozen=True, kw_only=True)
 class Callback:
-    """What TikTok's consent page came back with: a code, or an error.
+    """What TikTok's consent page came back with: a code, or an error; with neither it was not TikTok.
 
     `scopes` are those that the user left on; `error_type` is an undocumented hint such as `redirect_uri`.
     """

@@ -5,11 +5,14 @@ creator_info answers some refusals with HTTP 200.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Outcome = Literal["refused", "unsent", "unknown", "retry"]
+
+_DIGITS = re.compile(r"[0-9]{1,19}")
 
 HTTP_OK = 200
 HTTP_TOO_MANY = 429
@@ -94,12 +97,14 @@ def log_id_of(error: Mapping[str, Any], headers: Mapping[str, str]) -> str | Non
 
 
 def text_or_none(value: object) -> str | None:
-    """Return a text or a number as text; None for nothing, for empty text and for anything else."""
-    return str(value) if isinstance(value, str | int) and value != "" else None
+    """Return a text or a whole number as text; None for nothing, for empty text and for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value) or None
 
 
 def number_or_none(value: object) -> int | None:
-    """Return a whole number, also one that came as text; None for anything else."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else None
+    """Return a whole number, also one of up to 19 digits that came as text; None for anything else."""
+    if isinstance(value, str):
+        return int(value) if _DIGITS.fullmatch(value) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
