@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -33,6 +33,7 @@ CLOCK = SystemClock()
 pause = time.sleep
 LOOK_EVERY_S = 0.02
 CALL_S = 70
+STOP_S = 20
 QUICK_DIAL = {"mode": "immediate"}
 FIRST_PORT, PORTS = 20_000, 12_000
 _TRIED = count()
@@ -254,18 +255,24 @@ def postrail(
     )
 
 
-def worker_program(house: House) -> Program:
-    """Return `postrail work` on the ledger of a house; it serves nothing, so it is waited for otherwise."""
+@contextmanager
+def working(house: House) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run `postrail work` on the ledger and the media folder of a house; end it afterwards."""
     environment = {**house.environment, "POSTRAIL_PUBLIC_URL": house.url, "POSTRAIL_WORKERS": "2"}
-    folder = house.folder / "worker"
-    return Program(
-        command=("work", "--home", str(folder)),
-        folder=folder,
-        state_file=folder / "none.json",
-        environment=environment,
-        clock=CLOCK,
-        pause=pause,
-    )
+    with (house.folder / "work.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "connector", "work", "--home", str(house.home)],
+            cwd=house.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(STOP_S)
 
 
 def make_long_file(clip: Path, target: Path) -> None:
