@@ -33,7 +33,7 @@ bench: $(VENV)/.developer ## Measure, and write benchmarks/report.md
 wheel: $(VENV)/.developer ## Build the wheel, install it in an empty environment, run the demo there
 	$(BIN)/python tests/wheel.py
 
-n8n: $(VENV)/.developer ## Run the example workflow in a real n8n (installs it once, about 3 minutes; Node 20)
+n8n: $(VENV)/.developer ## Run the example workflow in a real n8n (installs it once, about 5 minutes and 1.7 GB; Node 20)
 	$(BIN)/python -m pytest -n 0 tests/n8n
 
 clean: ## Remove the environment and everything built

@@ -30,6 +30,9 @@ STALL_MS = 3_600_000
 GIVE_UP_MS = 4 * 3_600_000
 """An upload whose last chunk is in doubt, and that TikTok has not ended by then, is left to a person."""
 
+PASSING_CODES = frozenset({"disk_full", "not_ready", "server_draining"})
+"""Refusals that say nothing about the post: this machine could not work on it now."""
+
 TRANSIENT_SOURCE_PROBLEMS = frozenset(
     {"unreachable", "source_timeout", "source_cut", "source_5xx", "disk_full"}
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from connector.domain.lifecycle import State
-from connector.domain.retry import MAX_DEFECTS, backoff
+from connector.domain.retry import MAX_DEFECTS, PASSING_CODES, backoff
 from connector.engine.advance import advance
 from connector.engine.context import Context
 from connector.engine.model import Change, Claim, Failure, Lease
@@ -65,8 +65,8 @@ def _as_it_stands(context: Context, claim: Claim) -> Claim:
 
 
 def _refuse(context: Context, claim: Claim, error: PostrailError) -> None:
-    """End a post that a rule refused, unless it may be at TikTok already."""
-    if claim.post.publish_id is None:
+    """End a post that a rule refused, unless the cause may pass or the post may be at TikTok already."""
+    if claim.post.publish_id is None and error.code not in PASSING_CODES:
         fail(context, claim, failure_of(error))
     else:
         _park(context, claim, error)

@@ -119,7 +119,6 @@ class Post:
     public_ids: tuple[str, ...] = ()
     raw_status: Mapping[str, object] | None = None
     failure: Failure | None = None
-    sent_at: int | None = None
     settled_at: int | None = None
 
 
@@ -205,7 +204,6 @@ class Change:
     raw_status: Mapping[str, object] | None = None
     failure: Failure | None = None
     tries: int | None = None
-    sent_at: int | None = None
     receipt: Mapping[str, object] | None = None
 
 

@@ -68,10 +68,7 @@ class Ledger(Protocol):
         """
 
     def release(self, lease: Lease, *, next_at: int | None, change: Change | None = None) -> None:
-        """Give the post back, due again at `next_at` (None: never by itself). Raises LeaseLost.
-
-        When the post was woken while it was held, it is due at once.
-        """
+        """Give the post back, due again at `next_at` (None: never by itself). Raises LeaseLost."""
 
     def begin_attempt(self, lease: Lease, attempt_id: str, transfer: Transfer, entry: Entry) -> Attempt:
         """Void the attempt that is still `sending`, open a new one, move the post to `sending`.

@@ -13,6 +13,9 @@ from connector.store.dialect import EVENTS, hold
 from connector.store.rows import entry_of
 from connector.store.tables import events, journal
 
+STATE = "state"
+"""What a line of the timeline is called that records a post's new state."""
+
 
 def append(conn: Connection, now: int, post_id: str, entries: Iterable[Entry]) -> None:
     """Append `entries` to a post's timeline; those without a time happened `now`."""
@@ -29,11 +32,12 @@ def timeline(conn: Connection, post_id: str) -> list[Entry]:
 
 
 def tell(conn: Connection, now: int, post: Post, before: State | None) -> None:
-    """Write the event of a post's new state: the last statement of its transaction, since others wait for it.
+    """Write a post's new state into its timeline, and its event, the last statement of its transaction.
 
     Numbers are given under a lock that is held until the commit, so no event can appear behind one that a
     reader has already passed.
     """
+    append(conn, now, post.id, [Entry(call=STATE, decision=post.state.value)])
     hold(conn, EVENTS)
     payload = canonical({"from": before, "to": post.state, "version": post.version})
     conn.execute(

@@ -82,7 +82,6 @@ def hot_columns(post: Post) -> dict[str, object]:
         "tiktok_status": post.tiktok_status,
         "public_ids": canonical(list(post.public_ids)),
         "updated_at": post.updated_at,
-        "sent_at": post.sent_at,
         "settled_at": post.settled_at,
     }
 
@@ -121,7 +120,6 @@ def post_of(row: Row) -> Post:
         public_ids=tuple(json.loads(row["public_ids"])),
         raw_status=None if row["raw_status"] is None else json.loads(row["raw_status"]),
         failure=_failure_of(row["failure"]),
-        sent_at=row["sent_at"],
         settled_at=row["settled_at"],
     )
 

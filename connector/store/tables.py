@@ -116,7 +116,6 @@ posts = Table(
     Column("input_hash", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
-    Column("sent_at", BigInteger),
     Column("settled_at", BigInteger),
     postgresql_with=_HOT,
 )

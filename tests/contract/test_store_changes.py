@@ -20,7 +20,6 @@ EVERYTHING = Change(
     raw_status={"status": "PROCESSING_UPLOAD"},
     failure=Failure(code="internal", message="no", details=({"field": "x", "problem": "y"},)),
     tries=3,
-    sent_at=12,
     receipt={"warnings": ["w"]},
 )
 
@@ -53,7 +52,7 @@ def test_members_left_out_stay_and_tries_can_be_reset(stage: Stage) -> None:
         (Change(publish_id="p"), 1),
         (Change(public_ids=("7",)), 1),
         (Change(state=State.QUEUED), 0),
-        (Change(tries=2, tiktok_status="X", sent_at=1), 0),
+        (Change(tries=2, tiktok_status="X"), 0),
     ],
 )
 def test_version_counts_what_a_waiting_caller_could_see(stage: Stage, change: Change, bump: int) -> None:
@@ -80,7 +79,8 @@ def test_an_unknown_transition_is_refused_and_writes_nothing(stage: Stage) -> No
         stage.ledger.save(stage.claim().lease, Change(state=State.PUBLISHED_PUBLIC), NOTE)
     found = stage.ledger.post("w", post.id)
     assert found is not None
-    assert (found.state, stage.ledger.timeline(post.id)) == (State.QUEUED, [])
+    lines = [entry.decision for entry in stage.ledger.timeline(post.id)]
+    assert (found.state, lines) == (State.QUEUED, ["queued"])
 
 
 def test_every_new_state_is_told_once_by_its_own_event(stage: Stage) -> None:
@@ -105,7 +105,7 @@ def test_the_timeline_keeps_the_order_and_fills_in_the_time(stage: Stage) -> Non
     full = Entry(call="status", at=5, status=200, code="ok", log_id="L", took_ms=9, decision="d")
     stage.ledger.save(stage.claim().lease, Change(), Entry(call="first"), full)
     stage.ledger.journal(post.id, Entry(call="third"))
-    assert stage.ledger.timeline(post.id) == [
+    assert stage.ledger.timeline(post.id)[1:] == [
         Entry(call="first", at=stage.clock.now()),
         full,
         Entry(call="third", at=stage.clock.now()),
@@ -149,3 +149,10 @@ def test_a_lease_that_was_given_back_writes_nothing(stage: Stage, index: int) ->
     assert callable(write)
     with pytest.raises(LeaseLost):
         write()
+
+
+def test_every_state_a_post_takes_stands_in_its_timeline(stage: Stage) -> None:
+    claim = stage.fetched()
+    stage.ledger.save(claim.lease, Change(state=State.FAILED))
+    lines = [entry.decision for entry in stage.ledger.timeline(claim.post.id) if entry.call == "state"]
+    assert lines == ["queued", "fetching", "failed"]

@@ -6,7 +6,7 @@ from connector.domain.lifecycle import State
 from connector.domain.retry import MAX_DEFECTS
 from connector.engine.claim import InHand, work_on
 from connector.kernel.errors import PostrailError
-from tests.fakes.scripted import Scene, status
+from tests.fakes.scripted import CREATOR, Scene, status
 
 pytest_plugins = ("tests.engine_scene",)
 
@@ -71,3 +71,11 @@ def test_a_draining_process_gives_a_post_back_untouched(scene: Scene) -> None:
     work(scene, 1)
     assert scene.now(post).state is State.QUEUED
     assert scene.stage.ledger.next_due() == pytest.approx(scene.stage.clock.now())
+
+
+def test_a_ledger_that_is_out_of_order_for_a_while_fails_no_post(scene: Scene) -> None:
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    scene.tiktok.creators = [PostrailError("not_ready", "the ledger does not answer"), CREATOR]
+    post = scene.accept_video()
+    work(scene, 2)
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC

@@ -1,13 +1,13 @@
 """The work loop with real threads on a real ledger."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import pytest
 
 from connector.domain.lifecycle import State
-from connector.engine.model import Post
+from connector.engine.model import Lease, Post
 from connector.engine.ports import PublishStatus
 from connector.kernel.clock import SystemClock
 from connector.worker.loop import Worker
@@ -66,14 +66,14 @@ def test_the_lease_of_long_work_is_renewed_so_that_nobody_else_takes_it(scene: S
     renewed, entered = threading.Event(), threading.Event()
     ledger_renew = scene.stage.ledger.renew
 
-    def renew(leases: object, *, ttl_ms: int) -> frozenset[str]:
-        held = list(leases)  # type: ignore[call-overload] # leases
+    def renew(leases: Iterable[Lease], *, ttl_ms: int) -> frozenset[str]:
+        held = list(leases)
         if entered.is_set() and held:
             scene.stage.clock.advance(700)
             renewed.set()
         return ledger_renew(held, ttl_ms=ttl_ms)
 
-    def slow_status(*_: object) -> PublishStatus:
+    def slow_status(*_arguments: object) -> PublishStatus:
         entered.set()
         for _ in range(3):
             renewed.clear()
@@ -82,7 +82,7 @@ def test_the_lease_of_long_work_is_renewed_so_that_nobody_else_takes_it(scene: S
         return status("PUBLISH_COMPLETE", ids=("76",))
 
     scene.stage.ledger.renew = renew  # type: ignore[method-assign] # listens in
-    scene.tiktok.status = slow_status  # type: ignore[method-assign] # the scripted fake is ours to bend
+    scene.tiktok.status = slow_status  # type: ignore[method-assign, assignment] # the scripted fake is ours to bend
     post = accept(scene)
     crew.worker.start()
     assert crew.settled.wait(PATIENCE_S * 2)
@@ -97,7 +97,7 @@ def test_stopping_waits_for_the_work_in_hand_and_says_whether_it_ended(scene: Sc
         assert go_on.wait(PATIENCE_S)
         return status("PUBLISH_COMPLETE", ids=("76",))
 
-    scene.tiktok.status = slow_status  # type: ignore[method-assign] # the scripted fake is ours to bend
+    scene.tiktok.status = slow_status  # type: ignore[method-assign, assignment] # the scripted fake is ours to bend
     post = accept(scene)
     crew.worker.start()
     assert entered.wait(PATIENCE_S)
