@@ -54,4 +54,4 @@ def tell(console: Console, scenes: list[Scene], witness: Witness) -> None:
         console.print(_states_table(scene))
         console.print(Text(f"{scene.outcome.get('status')}: {scene.outcome.get('post_url')}\n"))
     public = sum(1 for post in witness.posts if post.get("public_at"))
-    console.print(Text(f"The sandbox's own record: {public} public posts, each published once."))
+    console.print(Text(f"The sandbox's own record: {public} public posts."))

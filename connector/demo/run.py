@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -74,27 +75,31 @@ def photo_rows(host: str) -> dict[str, str]:
     }
 
 
+def _call(method: str, url: str, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - what requests takes
+    """Make a call on this machine, past any proxy of it. Raises DemoFailed when it is not answered well."""
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            reply = session.request(method, url, timeout=CALL_TIMEOUT_S, **request)
+            answer: dict[str, Any] = reply.json()
+        except requests.RequestException as error:
+            raise DemoFailed(f"{url} did not answer: {error}") from error
+    if not reply.ok:
+        raise DemoFailed(f"{url} answered HTTP {reply.status_code}: {answer}")
+    return answer
+
+
 class Caller:
     """A workflow tool: calls the public API with a key, as any tool would."""
 
     def __init__(self, url: str, key: str) -> None:
         self._url = url
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers["Authorization"] = f"Bearer {key}"
+        self._headers = {"Authorization": f"Bearer {key}"}
 
-    def run(self, operation: str, *, as_form: bool, rows: Mapping[str, str]) -> dict[str, object]:
+    def run(self, operation: str, *, as_form: bool, rows: Mapping[str, str]) -> dict[str, Any]:
         """Run one operation. Raises DemoFailed when the server refuses it."""
-        body = {"data": dict(rows)} if as_form else {"json": dict(rows)}
-        reply = self._session.post(
-            f"{self._url}/v1/operations/{operation}",
-            timeout=CALL_TIMEOUT_S,
-            **body,  # type: ignore[arg-type] # one of two
-        )
-        answer: dict[str, object] = reply.json()
-        if not reply.ok:
-            raise DemoFailed(f"{operation} was refused with HTTP {reply.status_code}: {answer}")
-        return answer
+        url = f"{self._url}/v1/operations/{operation}"
+        return _call("POST", url, headers=self._headers, **{"data" if as_form else "json": dict(rows)})
 
 
 def _play(caller: Caller, title: str, operation: str, rows: Mapping[str, str], *, as_form: bool) -> Scene:
@@ -152,7 +157,7 @@ def play(
         video = _play(caller, "A video", "post_video", video_rows(host.url), as_form=True)
         progress("posting three photos as a JSON object of strings, and waiting until they are public")
         photos = _play(caller, "A carousel", "post_photos", photo_rows(host.url), as_form=False)
-        posts = requests.get(f"{sandbox_url}/_sandbox/posts", timeout=CALL_TIMEOUT_S).json()["posts"]
+        posts = _call("GET", f"{sandbox_url}/_sandbox/posts")["posts"]
     return [video, photos], Witness(posts=posts, url=sandbox_url)
 
 
