@@ -1,5 +1,6 @@
 """How the demo is told: a table for each post, and the timeline of its outside calls."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,11 @@ from connector.demo.run import Scene, Witness
 
 def _became(scene: Scene) -> dict[str, str]:
     coerced: Any = scene.accepted.get("coerced") or []
-    return {str(item["field"]): f"{item['to']!r} ({item['rule']})" for item in coerced}
+    return {str(item["field"]): f"{_shown(item['to'])} ({item['rule']})" for item in coerced}
+
+
+def _shown(value: object) -> str:
+    return "left out" if value is None else json.dumps(value)
 
 
 def _rows_table(scene: Scene) -> Table:
