@@ -238,7 +238,8 @@ def test_a_long_value_is_cut_in_the_receipt_and_whole_in_the_input() -> None:
 
 @pytest.mark.parametrize("name", ["dry_run", "dryRun", "publish_at", "callback_url"])
 def test_a_field_that_would_change_what_happens_is_refused_while_it_is_not_offered(name: str) -> None:
-    (problem,) = video(**{name: "true"}).problems
+    rows: dict[str, Any] = {name: "true"}
+    (problem,) = video(**rows).problems
     assert (problem.field, problem.problem) == (name, "not_offered_yet")
 
 
