@@ -38,7 +38,12 @@ def shell(house: House, block: str, **given: str) -> "subprocess.CompletedProces
         block = block.replace(f"{old}_...", new)
     environment = {**bare_environment(), "POSTRAIL_KEY": house.key, "NO_PROXY": "127.0.0.1"}
     return subprocess.run(
-        ["/bin/sh", "-eu", "-c", block], env=environment, capture_output=True, text=True, timeout=90, check=False
+        ["/bin/sh", "-eu", "-c", block],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
     )
 
 
