@@ -1,103 +1,10 @@
-"""TikTok's wire shapes: built and read as its pages say, and held to `schemas/tiktok/`."""
+"""TikTok's envelope: split, and judged by what it says of the effect."""
 
 import json
-from typing import Any
 
-import jsonschema
 import pytest
 
-from connector.contract import load_contract
-from connector.domain.chunks import plan_chunks
-from connector.domain.lifecycle import State
-from connector.engine.model import Post
-from connector.tiktok import posting, wire
-
-VIDEO = {
-    "title": "hi #cat",
-    "privacy": "SELF_ONLY",
-    "disable_duet": True,
-    "disable_comment": False,
-    "disable_stitch": True,
-    "video_cover_timestamp_ms": 1000,
-    "is_aigc": False,
-    "brand": "kept by us",
-    "source_url": "https://m.example/v.mp4",
-}
-
-
-def post(kind: str, content: dict[str, object]) -> Post:
-    """A post as the ledger holds it."""
-    plain: dict[str, Any] = {"kind": kind, "mode": "direct", "transfer": "pull", "state": State.SENDING}
-    return Post(
-        id="post_1",
-        workspace_id="w",
-        account_id="a",
-        operation=f"post_{kind}",
-        input=content,
-        receipt={},
-        created_at=0,
-        updated_at=0,
-        **plain,
-    )
-
-
-def hold(body: dict[str, object], schema: str) -> None:
-    """Validate a body against one of TikTok's shapes."""
-    jsonschema.validate(body, load_contract().schema(f"tiktok/{schema}"))
-
-
-def test_an_upload_carries_tiktoks_chunk_maths_and_only_its_own_fields() -> None:
-    body = posting.video_init_body(post("video", VIDEO), plan=plan_chunks(70_000_000), video_url=None)
-    hold(body, "video_init_request")
-    assert body["source_info"] == {
-        "source": "FILE_UPLOAD",
-        "video_size": 70_000_000,
-        "chunk_size": 10_000_000,
-        "total_chunk_count": 7,
-    }
-    info: Any = body["post_info"]
-    assert info["privacy_level"] == "SELF_ONLY"
-    assert "brand" not in info
-    assert info["brand_content_toggle"] is False
-
-
-def test_a_pull_carries_the_url() -> None:
-    body = posting.video_init_body(
-        post("video", VIDEO), plan=None, video_url="https://p.example/media/g/v.mp4"
-    )
-    hold(body, "video_init_request")
-    assert body["source_info"] == {"source": "PULL_FROM_URL", "video_url": "https://p.example/media/g/v.mp4"}
-
-
-def test_photos_carry_the_ai_label_at_the_top_and_the_cover_in_the_source() -> None:
-    content: dict[str, object] = {
-        "title": "t",
-        "description": "d #x",
-        "privacy": "SELF_ONLY",
-        "photo_cover_index": 1,
-        "is_aigc": True,
-        "auto_add_music": True,
-    }
-    body = posting.photo_init_body(
-        post("photo", content), ["https://p.example/a.jpg", "https://p.example/b.jpg"]
-    )
-    hold(body, "content_init_request")
-    source: Any = body["source_info"]
-    assert (body["is_aigc"], source["photo_cover_index"]) == (True, 1)
-
-
-def test_64_bit_ids_come_out_as_text_unrounded() -> None:
-    ids = b'"publicaly_available_post_id":[7602997517160123666]'
-    reply = b'{"data":{"status":"PUBLISH_COMPLETE",' + ids + b'},"error":{"code":"ok","message":""}}'
-    data, error = wire.parse_reply(reply)
-    assert posting.public_ids(data) == ("7602997517160123666",)
-    assert posting.with_ids_as_text(data)["publicaly_available_post_id"] == ["7602997517160123666"]
-    assert error["code"] == "ok"
-
-
-def test_the_right_spelling_of_the_ids_is_read_too() -> None:
-    assert posting.public_ids({"publicly_available_post_id": [1]}) == ("1",)
-    assert posting.public_ids({"publicaly_available_post_id": None}) == ()
+from connector.tiktok import wire
 
 
 @pytest.mark.parametrize(
@@ -120,8 +27,64 @@ def test_the_log_id_is_found_under_each_of_its_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "held"),
-    [("bytes 0-9999999/50000123", 10_000_000), (None, None), ("bytes */7", None), ("nonsense", None)],
+    ("status", "code", "read", "change"),
+    [
+        (200, "reached_active_user_cap", "refused", "refused"),
+        (400, "invalid_params", "refused", "refused"),
+        (401, "access_token_invalid", "refused", "refused"),
+        (403, "some_new_code", "refused", "refused"),
+        (429, "rate_limit_exceeded", "retry", "retry"),
+        (200, "rate_limit_exceeded", "retry", "retry"),
+        (429, None, "retry", "retry"),
+        (500, "internal_error", "retry", "unknown"),
+        (200, "internal_error", "retry", "unknown"),
+        (503, "new_trouble", "retry", "unknown"),
+        (502, None, "retry", "unknown"),
+        (200, None, "retry", "unknown"),
+        (403, None, "retry", "unknown"),
+    ],
 )
-def test_the_bytes_tiktok_holds_are_read_from_content_range(header: str | None, held: int | None) -> None:
-    assert posting.uploaded_in(header) == held
+def test_an_error_says_whether_the_call_may_have_had_its_effect(
+    status: int, code: str | None, read: str, change: str
+) -> None:
+    assert wire.outcome_of(status, code, repeatable=True) == read
+    assert wire.outcome_of(status, code, repeatable=False) == change
+
+
+def test_only_inits_are_not_repeatable() -> None:
+    endpoints = [value for value in vars(wire).values() if isinstance(value, wire.Endpoint)]
+    assert {item.name for item in endpoints if not item.repeatable} == {
+        "video/init",
+        "inbox/video/init",
+        "content/init",
+    }
+    assert len({item.path for item in endpoints}) == len(endpoints) == 9
+
+
+def test_a_code_passes_through_unless_its_name_means_something_else_here() -> None:
+    assert wire.our_code("spam_risk") == "spam_risk"
+    assert wire.our_code("quite_new") == "quite_new"
+    assert wire.our_code("internal_error") == "tiktok_internal_error"
+    assert wire.our_code("invalid_request") == "tiktok_invalid_request"
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "number"),
+    [
+        (7602997517160123666, "7602997517160123666", 7602997517160123666),
+        ("7602997517160123666", "7602997517160123666", 7602997517160123666),
+        ("", None, None),
+        (None, None, None),
+        (True, None, None),
+        (1.5, None, None),
+        ("-5", "-5", None),
+        ("9" * 5000, "9" * 5000, None),
+        ("x", "x", None),
+        ([1], None, None),
+    ],
+)
+def test_texts_and_numbers_are_read_without_guessing(
+    value: object, text: str | None, number: int | None
+) -> None:
+    assert wire.text_or_none(value) == text
+    assert wire.number_or_none(value) == number
