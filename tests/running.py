@@ -9,12 +9,13 @@ PYTEST_DONT_REWRITE: imported before it is a plugin, and it asserts nothing.
 import json
 import os
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -192,6 +193,12 @@ class House:
         """End everything."""
         self.stop()
         self.sandbox.stop()
+
+    def stored(self) -> int:
+        """Count the posts in the house's ledger (SQLite)."""
+        with closing(sqlite3.connect(f"file:{self.home / 'postrail.db'}?mode=ro", uri=True)) as ledger:
+            found: int = ledger.execute("SELECT COUNT(*) FROM posts").fetchone()[0]
+        return found
 
     def log(self) -> str:
         """Return all that the server has written so far."""

@@ -31,11 +31,11 @@ MEMBERS = {
 
 
 @pytest.fixture(autouse=True)
-def nothing_reaches_tiktok(house: House) -> Iterator[None]:
-    """Hold every test of this file to it: no call to TikTok's inits."""
-    before = house.witness.inits()
+def nothing_is_stored_or_sent(house: House) -> Iterator[None]:
+    """Hold every test of this file to it: no call to TikTok's inits, no post in the ledger, not even half."""
+    before = house.witness.inits(), house.stored()
     yield
-    assert house.witness.inits() == before
+    assert (house.witness.inits(), house.stored()) == before
 
 
 def raw(house: House, body: bytes, headers: dict[str, str], path: str = VIDEO) -> Answer:
