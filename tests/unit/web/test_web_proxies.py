@@ -33,7 +33,7 @@ def seen_from(address: str, proxies: Iterable[str]) -> WSGIEnvironment:
 def test_a_listed_proxy_vouches_for_client_scheme_and_host() -> None:
     seen = seen_from(PROXY, [PROXY])
     assert (seen["REMOTE_ADDR"], seen["wsgi.url_scheme"]) == ("198.51.100.7", "https")
-    assert seen["HTTP_HOST"] == "posts.example.com"
+    assert seen["HTTP_HOST"] == "posts.example.com:443"
 
 
 @pytest.mark.parametrize("proxies", [[], ["10.0.0.2"]], ids=["none listed", "another listed"])
