@@ -87,6 +87,12 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, ge=1024, le=64 * 1_048_576)
     """Bytes of the largest request body (media goes by URL)."""
 
+    max_fields: int = Field(default=1_000, ge=10, le=100_000)
+    """Members of the largest request body, all levels together."""
+
+    max_depth: int = Field(default=20, ge=2, le=200)
+    """Levels of lists and objects in a request body."""
+
     body_timeout_s: float = Field(default=10.0, ge=0.5, le=120)
     """Seconds for which a request body may stall before it is answered 408."""
 

@@ -1,4 +1,4 @@
-"""Text to types, by schema and never by tool: readers compiled once per property.
+"""Text to types, by schema and never by tool: the readers of single values, and what each rule means.
 
 A reader takes what was sent and returns what it means with the rule that applied (`""`: nothing changed).
 What it cannot read it returns untouched, so that the schema refuses it in its own words. Nothing is guessed.
@@ -7,8 +7,10 @@ What it cannot read it returns untouched, so that the schema refuses it in its o
 import json
 import re
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 
 from connector.contract.text import ExactNumber
+from connector.contract.times import parse_duration, parse_time, spell_duration
 
 Reader = Callable[[object], tuple[object, str]]
 Property = Mapping[str, object]
@@ -21,17 +23,26 @@ RULES: Mapping[str, str] = {
     "number_to_boolean": "The numbers 1 and 0 became true and false.",
     "text_to_integer": "Text became a whole number.",
     "number_to_integer": "A number written with a fraction of zero became a whole number.",
+    "duration_to_integer": "A duration became a whole number of the field's unit.",
+    "text_to_number": "Text became a number.",
     "number_to_text": "A number became the text it was written as.",
     "trimmed": "Blanks around the value were taken away.",
     "enum_spelling": "Case, blanks, hyphens and underscores do not matter in a choice.",
     "enum_alias": "A choice was sent by its other name.",
+    "time_to_utc": "A time with an offset became the same time in UTC.",
+    "local_time_to_utc": "A time without an offset was read in the zone that came with it, and became UTC.",
+    "duration_to_seconds": "A duration became the same duration in seconds.",
     "single_to_list": "One value became a list of one.",
     "json_text_to_list": "JSON text became a list.",
     "lines_to_list": "Each line became an entry of a list.",
-    "commas_to_list": "URLs separated by commas became a list.",
+    "commas_to_list": "Entries separated by commas became a list.",
     "indexed_to_list": "Numbered members became a list.",
+    "entries_read": "Entries of a list were read as their type.",
+    "json_text_to_object": "JSON text became an object.",
+    "members_read": "Members of an object were read as their type.",
     "field_alias": "The field was sent under its other name.",
     "field_case": "The field's name was sent in camelCase.",
+    "inverse_name": "The field was sent under a name that says the opposite, so the value was turned round.",
     "dialect_fallback": "The dialect has a value for what it does not know.",
     "long_title_to_description": "A title that is too long for TikTok became the description.",
 }
@@ -46,13 +57,15 @@ BOOLEANS: Mapping[str, bool] = {
 NOTHING = frozenset({"null", "undefined"})
 """Words by which tools write that there is no value."""
 
-INTEGER = re.compile(r"[+-]?[0-9]{1,40}(?:\.0+)?", re.ASCII)
+INTEGER = re.compile(r"[+-]?[0-9]{1,40}(?:\.0{1,40})?", re.ASCII)
 """How text may spell a whole number, blanks around it aside."""
 
-URL = re.compile(r"https?://[^\s/?#]\S*", re.IGNORECASE)
-"""What counts as a URL when a list of them is taken apart."""
+NUMBER = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
+"""How text may spell a number, blanks around it aside; the comma of some countries is not understood."""
 
-_URL_AFTER_COMMA = re.compile(r",\s*https?://", re.IGNORECASE)
+UNIT_MS = {"ms": 1, "s": 1000}
+"""Milliseconds in the units that `x-unit` may name."""
+
 _NOISE = re.compile(r"[\s_-]+")
 
 
@@ -76,6 +89,37 @@ def read_integer(value: object) -> tuple[object, str]:
     return value, ""
 
 
+def read_number(value: object) -> tuple[object, str]:
+    """Read a number: a whole one stays exact, another is the nearest that a computer holds."""
+    if isinstance(value, str):
+        text = value.strip()
+        return (_number(text), "text_to_number") if NUMBER.fullmatch(text) else (value, "")
+    if isinstance(value, float) and value.is_integer():
+        return int(value), "number_to_integer"
+    return value, ""
+
+
+def _number(text: str) -> int | float:
+    exact = Fraction(text)
+    return exact.numerator if exact.denominator == 1 else float(exact)
+
+
+def unit_reader(unit: str) -> Reader:
+    """Return a reader of whole numbers of `unit`, which may also be sent as a duration (`25s`)."""
+    length = UNIT_MS[unit]
+
+    def read(value: object) -> tuple[object, str]:
+        found, rule = read_integer(value)
+        if rule or not isinstance(value, str):
+            return found, rule
+        milliseconds = parse_duration(value)
+        if milliseconds is None or milliseconds % length:
+            return value, ""
+        return milliseconds // length, "duration_to_integer"
+
+    return read
+
+
 def read_text(value: object) -> tuple[object, str]:
     """Read free text: text is never touched, a number becomes the text it was written as."""
     if isinstance(value, ExactNumber):
@@ -93,6 +137,20 @@ def read_trimmed(value: object) -> tuple[object, str]:
     return value, rule
 
 
+def read_time(value: object) -> tuple[object, str]:
+    """Read a time that says its offset from UTC."""
+    found = parse_time(value) if isinstance(value, str) else None
+    return (value, "") if found is None or found == value else (found, "time_to_utc")
+
+
+def read_duration(value: object) -> tuple[object, str]:
+    """Read a duration of fixed length."""
+    milliseconds = parse_duration(value) if isinstance(value, str) else None
+    if milliseconds is None or (found := spell_duration(milliseconds)) == value:
+        return value, ""
+    return found, "duration_to_seconds"
+
+
 def enum_key(text: str) -> str:
     """Return what is left of a choice's spelling when case, blanks, hyphens and underscores are gone."""
     return _NOISE.sub("", text).casefold()
@@ -103,9 +161,10 @@ def enum_reader(choices: list[str], aliases: Mapping[str, str]) -> Reader:
     exact = frozenset(choices)
     known = {enum_key(choice): (choice, "enum_spelling") for choice in choices}
     known.update({enum_key(alias): (choice, "enum_alias") for alias, choice in aliases.items()})
+    longest = max(map(len, known), default=0) * 4 + 8
 
     def read(value: object) -> tuple[object, str]:
-        if not isinstance(value, str) or value in exact:
+        if not isinstance(value, str) or value in exact or len(value) > longest:
             return value, ""
         return known.get(enum_key(value), (value, ""))
 
@@ -123,61 +182,6 @@ def alias_reader(aliases: Mapping[str, str]) -> Reader:
     return read
 
 
-def _json_list(text: str) -> list[object] | None:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, list) else None
-
-
-def joins_urls(text: str) -> bool:
-    """Tell whether commas separate something in `text` that cannot be taken apart for certain."""
-    return bool(_URL_AFTER_COMMA.search(text)) and not all(
-        URL.fullmatch(part.strip()) for part in text.split(",")
-    )
-
-
-def split_text(text: str) -> tuple[list[object], str]:
-    """Take a list of URLs apart that was sent as text: JSON, commas, lines, or one value.
-
-    A comma separates only when each part is itself a URL; URLs may contain commas.
-    """
-    text = text.strip()
-    if text.startswith("[") and (found := _json_list(text)) is not None:
-        return found, "json_text_to_list"
-    parts: list[object] = [part.strip() for part in text.split(",")]
-    if len(parts) > 1 and all(URL.fullmatch(str(part)) for part in parts):
-        return parts, "commas_to_list"
-    lines: list[object] = [line.strip() for line in text.split("\n") if line.strip()]
-    if len(lines) > 1:
-        return lines, "lines_to_list"
-    return [text], "single_to_list"
-
-
-def _from_members(value: Mapping[str, object]) -> list[object] | None:
-    """Return the list that `{"0": .., "1": ..}` or n8n's `{"": ..}` stands for."""
-    if list(value) == [""]:
-        only = value[""]
-        return only if isinstance(only, list) else [only]
-    if value and all(INTEGER.fullmatch(key) and key.isdecimal() for key in value):
-        return [value[key] for key in sorted(value, key=int)]
-    return None
-
-
-def read_url_list(value: object) -> tuple[object, str]:
-    """Read a list of URLs."""
-    rule = ""
-    if isinstance(value, str):
-        value, rule = split_text(value)
-    elif isinstance(value, dict) and (found := _from_members(value)) is not None:
-        value, rule = found, "indexed_to_list"
-    if not isinstance(value, list):
-        return value, rule
-    items = [item.strip() if isinstance(item, str) else item for item in value]
-    return items, rule or ("trimmed" if items != value else "")
-
-
 def read_absence(value: object, *, free_text: bool) -> str:
     """Return the rule by which a value counts as not sent, `""` when it is one."""
     if value is None:
@@ -192,7 +196,8 @@ def read_absence(value: object, *, free_text: bool) -> str:
     return "null_to_absent" if text in NOTHING else ""
 
 
-def _texts(values: object) -> list[str]:
+def texts(values: object) -> list[str]:
+    """Return the texts in a list, none for anything else."""
     return [item for item in values if isinstance(item, str)] if isinstance(values, list) else []
 
 
@@ -202,23 +207,10 @@ def aliases_of(schema: Property) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
-def reader_for(schema: Property) -> Reader:
-    """Choose the reader of a property by its type. Raises ValueError for a type that has none."""
-    match schema.get("type"):
-        case "boolean":
-            return read_boolean
-        case "integer":
-            return read_integer
-        case "array":
-            return read_url_list
-        case "string" if "enum" in schema:
-            return enum_reader(_texts(schema["enum"]), aliases_of(schema))
-        case "string":
-            return read_text if schema.get("x-freeText") else read_trimmed
-        case other:
-            raise ValueError(f"no reader for {other!r}")
-
-
-def strict_reader_for(schema: Property) -> Reader:
-    """Return the reader of strict mode, which converts nothing."""
-    return alias_reader(aliases_of(schema))
+def text_reader(schema: Property) -> Reader:
+    """Choose the reader of a property whose type is string."""
+    if "enum" in schema:
+        return enum_reader(texts(schema["enum"]), aliases_of(schema))
+    if schema.get("x-freeText"):
+        return read_text
+    return {"date-time": read_time, "duration": read_duration}.get(str(schema.get("format")), read_trimmed)

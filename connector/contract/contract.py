@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+from connector.contract.bounds import Rows
+from connector.contract.cures import cures_of
 from connector.contract.load import (
     Schema,
     inline,
@@ -14,12 +16,14 @@ from connector.contract.load import (
     parse_dialects,
     parse_errors,
     parse_operations,
+    parse_tools,
     read_sources,
 )
 from connector.contract.locate import data_root
-from connector.contract.model import Connector, Dialect, ErrorEntry, Operation
+from connector.contract.model import Connector, Dialect, ErrorEntry, Operation, Tool
 from connector.contract.plan import Plan, compile_plan
 from connector.contract.receipt import Understanding
+from connector.contract.swift import Swift, compile_swift
 from connector.contract.translate import Translated, translate
 from connector.contract.understand import understand
 from connector.contract.words import nearest
@@ -28,14 +32,20 @@ from connector.kernel.errors import PostrailError
 
 @dataclass(frozen=True, kw_only=True)
 class Contract:
-    """What is offered: the connector, its operations, errors, dialects and schemas."""
+    """What is offered: the connector, its operations, errors, dialects, tools and schemas.
+
+    `cures` maps the mistakes of tools to what to do about them in each tool.
+    """
 
     connector: Connector
     operations: Mapping[str, Operation]
     errors: Mapping[str, ErrorEntry]
     dialects: Mapping[str, Dialect]
+    tools: Mapping[str, Tool]
+    cures: Mapping[str, str]
     _schemas: Mapping[str, Schema] = field(repr=False)
     _plans: Mapping[str, Plan] = field(repr=False)
+    _swift: Mapping[str, Swift] = field(repr=False)
 
     def operation(self, key: str) -> Operation:
         """Return an operation. Raises PostrailError `not_found`, with the name that was probably meant."""
@@ -77,6 +87,10 @@ class Contract:
         `strict` converts nothing and refuses unknown fields; `dialect` lends its fallbacks. No rows raise
         anything; an unknown operation or dialect raises PostrailError `not_found`.
         """
+        if isinstance(rows, Rows) and rows.clean and not strict and key in self._swift:
+            short = self._swift[key].understand(rows)
+            if short is not None:
+                return short
         self.operation(key)
         found = self._dialect(dialect) if dialect else None
         return understand(self._plans[key], rows, strict=strict, dialect=found)
@@ -118,14 +132,21 @@ def build_contract(root: Path) -> Contract:
     connector = parse_connector(sources)
     operations = parse_operations(sources, connector.operations)
     schemas = {name: inline(name, sources.schemas) for name in sources.schemas}
-    plans = {key: compile_plan(schemas[found.operation.input_schema]) for key, found in operations.items()}
+    tools = parse_tools(sources)
+    cures = cures_of(tools.values())
+    plans = {
+        key: compile_plan(schemas[found.operation.input_schema], cures) for key, found in operations.items()
+    }
     return Contract(
         connector=connector,
         operations=MappingProxyType(operations),
         errors=MappingProxyType(parse_errors(sources)),
         dialects=MappingProxyType(parse_dialects(sources)),
+        tools=MappingProxyType(tools),
+        cures=MappingProxyType(cures),
         _schemas=MappingProxyType(schemas),
         _plans=MappingProxyType(plans),
+        _swift=MappingProxyType({key: compile_swift(plan) for key, plan in plans.items()}),
     )
 
 

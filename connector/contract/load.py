@@ -8,7 +8,7 @@ from urllib.parse import urldefrag, urljoin
 
 import yaml
 
-from connector.contract.model import Connector, Dialect, ErrorEntry, Operation
+from connector.contract.model import Connector, Dialect, ErrorEntry, Operation, Tool
 
 SCHEMA_BASE = "https://postrail.dev/schemas/"
 """What every schema's `$id` begins with; the rest is its path under `schemas/`."""
@@ -126,3 +126,8 @@ def parse_errors(sources: Sources) -> dict[str, ErrorEntry]:
 def parse_dialects(sources: Sources) -> dict[str, Dialect]:
     """Return the dialects by key. Raises pydantic.ValidationError."""
     return {key: Dialect.model_validate(document) for key, document in sources.folder("dialects").items()}
+
+
+def parse_tools(sources: Sources) -> dict[str, Tool]:
+    """Return the wording of each tool by its key. Raises pydantic.ValidationError."""
+    return {key: Tool.model_validate(document) for key, document in sources.folder("tools").items()}

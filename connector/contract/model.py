@@ -116,6 +116,14 @@ class ErrorEntry(Manifest):
     fix: str
 
 
+class Tool(Manifest):
+    """The wording that one workflow tool needs: what to do in it about a mistake, by the mistake's word."""
+
+    key: str
+    label: str
+    cures: dict[str, str]
+
+
 class When(Manifest):
     """A condition on one row: the field's text, ignoring case and blanks around it."""
 

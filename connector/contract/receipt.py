@@ -1,6 +1,6 @@
 """What understanding a request has done to it, and the collector that is filled on the way."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from connector.contract.text import fit, shown
@@ -22,14 +22,10 @@ class Receipt:
 
     def as_dict(self) -> dict[str, object]:
         """Return the receipt as the JSON object of an answer's `coerced`, long values cut."""
-        to = shown(self.to) if isinstance(self.to, str | list | dict) else ""
-        long = len(to) > GOT_LIMIT
-        return {
-            "field": self.field,
-            "from": shown(self.given),
-            "to": to if long else self.to,
-            "rule": self.rule,
-        }
+        to = self.to
+        if isinstance(to, str | list | dict) and len(words := shown(to)) > GOT_LIMIT:
+            to = words
+        return {"field": self.field, "from": shown(self.given), "to": to, "rule": self.rule}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,20 +64,38 @@ class Notes:
         self.flagged.add(problem.field)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Understanding:
     """What a request means: canonical input, the receipt, and every problem in the order of the schema.
 
     `input` holds the control fields too; `content` is what the post consists of. Where there are problems,
-    `input` is what could be read.
+    `input` is what could be read. `coerced` may be a function, called when the receipt is first looked at.
     """
 
-    input: dict[str, object]
-    control: frozenset[str] = frozenset()
-    coerced: tuple[Receipt, ...] = ()
-    ignored: tuple[Ignored, ...] = ()
-    warnings: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    __slots__ = ("_coerced", "control", "ignored", "input", "problems", "warnings")
+
+    def __init__(
+        self,
+        input: dict[str, object],  # noqa: A002 - the name that answers give it
+        *,
+        control: frozenset[str] = frozenset(),
+        coerced: tuple[Receipt, ...] | Callable[[], tuple[Receipt, ...]] = (),
+        ignored: tuple[Ignored, ...] = (),
+        warnings: tuple[str, ...] = (),
+        problems: tuple[Problem, ...] = (),
+    ) -> None:
+        self.input = input
+        self.control = control
+        self._coerced = coerced
+        self.ignored = ignored
+        self.warnings = warnings
+        self.problems = problems
+
+    @property
+    def coerced(self) -> tuple[Receipt, ...]:
+        """The values that were read differently from how they were written."""
+        if callable(self._coerced):
+            self._coerced = self._coerced()
+        return self._coerced
 
     @property
     def ok(self) -> bool:

@@ -1,5 +1,7 @@
 """Finds values that are leftovers of a tool, or that no JSON Schema validator can look at."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connector.contract.text import ExactNumber
@@ -7,45 +9,103 @@ from connector.contract.text import ExactNumber
 MAX_DEPTH = 20
 """Levels of a value that are looked at."""
 
+LARGEST_EXACT = 2**53 - 1
+"""Beyond it JavaScript rounds whole numbers, and with it n8n, Make and Zapier."""
+
 
 @dataclass(frozen=True, kw_only=True)
-class Suspicion:
-    """Why a value cannot be meant: the stable word, what was expected, and the cure."""
+class Mistake:
+    """What a tool did wrong: the stable word, what was expected, and the cure in any tool.
+
+    The cure in each tool stands in `manifests/tools/`.
+    """
 
     problem: str
     expected: str
     fix: str
 
 
-UNRESOLVED = Suspicion(
+UNRESOLVED = Mistake(
     problem="unresolved_expression",
     expected="the value that the expression stands for",
-    fix="in n8n switch the field from Fixed to Expression; in Make and Zapier pick the value, do not type it",
+    fix="let the tool evaluate the expression instead of sending it",
 )
-OBJECT = Suspicion(
+LEADING_EQUALS = Mistake(
+    problem="leading_equals",
+    expected="a value without = in front",
+    fix="take the = away: it belongs to the tool's own notation",
+)
+OBJECT = Mistake(
     problem="object_object",
     expected="a value, not an object that was written as text",
     fix="insert one member of the object, for example its url, instead of the object itself",
 )
-SURROGATE = Suspicion(
+JOINED = Mistake(
+    problem="joined_list",
+    expected="a list",
+    fix="send a list, JSON text of a list, or one entry per line",
+)
+TRAILING_SPACE = Mistake(
+    problem="trailing_space",
+    expected="a value without a blank behind it",
+    fix="take away the blank behind the expression: it turns whatever the expression gives into text",
+)
+NOT_A_NUMBER = Mistake(
+    problem="not_a_number",
+    expected="a value that was computed",
+    fix="see why the calculation fails, or leave the field out",
+)
+JSON_IN_FIELD = Mistake(
+    problem="json_in_field",
+    expected="one row for each field",
+    fix="send the JSON as the body itself, not within one field",
+)
+STALLED_MULTIPART = Mistake(
+    problem="stalled_multipart",
+    expected="the whole multipart body",
+    fix="send JSON, or make every multipart field text",
+)
+SURROGATE = Mistake(
     problem="not_unicode",
     expected="text that can be written as UTF-8",
     fix="take out the broken character, usually half of an emoji that was cut",
 )
-TOO_DEEP = Suspicion(
+NUL = Mistake(
+    problem="nul_character",
+    expected="text without the character NUL",
+    fix="take out the character U+0000, usually a trace of binary data",
+)
+TOO_DEEP = Mistake(
     problem="too_deep",
     expected=f"at most {MAX_DEPTH} levels",
     fix="send the value itself, not what it lies in",
 )
-JOINED = Suspicion(
+AMBIGUOUS = Mistake(
     problem="ambiguous_list",
     expected="URLs that can be told apart",
     fix="send a list, or one URL per line: these URLs contain commas themselves",
 )
 
+OF_TOOLS: Mapping[str, Mistake] = {
+    mistake.problem: mistake
+    for mistake in (
+        UNRESOLVED,
+        LEADING_EQUALS,
+        OBJECT,
+        JOINED,
+        TRAILING_SPACE,
+        NOT_A_NUMBER,
+        JSON_IN_FIELD,
+        STALLED_MULTIPART,
+    )
+}
+"""The mistakes whose cure differs from tool to tool."""
 
-def leftover(text: str) -> Suspicion | None:
-    """Recognise text that a tool has left in place of a value."""
+_NAN = re.compile(r"[+-]?(?:nan|infinity)|invalid (?:date|datetime|number)", re.IGNORECASE)
+
+
+def leftover(text: str) -> Mistake | None:
+    """Recognise text that a tool has left in place of a value, wherever in a text it stands."""
     if "{{" in text and "}}" in text:
         return UNRESOLVED
     if "[object " in text:
@@ -53,18 +113,30 @@ def leftover(text: str) -> Suspicion | None:
     return None
 
 
-def leftover_in(value: object) -> Suspicion | None:
-    """Recognise a leftover in text or in the entries of a list."""
+def misplaced(text: str) -> Mistake | None:
+    """Recognise text that no field but free text can mean."""
+    if found := leftover(text):
+        return found
+    text = text[:64].strip()
+    if text.startswith("="):
+        return LEADING_EQUALS
+    return NOT_A_NUMBER if _NAN.fullmatch(text) else None
+
+
+def misplaced_in(value: object) -> Mistake | None:
+    """Recognise such a text, also among the entries of a list."""
     if isinstance(value, str):
-        return leftover(value)
+        return misplaced(value)
     if isinstance(value, list):
-        return next((found for item in value if isinstance(item, str) and (found := leftover(item))), None)
+        return next((found for item in value if isinstance(item, str) and (found := misplaced(item))), None)
     return None
 
 
-def unfit(value: object, depth: int = 0) -> Suspicion | None:
-    """Recognise a value that cannot be written as UTF-8 JSON, or not within bounds."""
+def unfit(value: object, depth: int = 0) -> Mistake | None:
+    """Recognise a value that cannot be stored as UTF-8 JSON, or not within bounds."""
     if isinstance(value, str):
+        if "\0" in value:
+            return NUL
         return None if value.isascii() or _encodes(value) else SURROGATE
     if depth > MAX_DEPTH:
         return TOO_DEEP

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from pydantic.alias_generators import to_camel
 
+from connector.contract.bounds import Rows
 from connector.contract.model import Dialect, Overflow, When
 from connector.contract.receipt import Receipt
-from connector.contract.rows import Rows
 from connector.contract.text import utf16_units
 from connector.kernel.errors import PostrailError
 
@@ -52,4 +52,7 @@ def translate(dialect: Dialect, path: str, rows: Mapping[str, object]) -> Transl
     moves = [_move(found, overflow) for overflow in dialect.overflows if overflow.operation == operation]
     earlier = rows if isinstance(rows, Rows) else Rows()
     receipts = [*earlier.receipts, *(move for move in moves if move)]
-    return Translated(operation=operation, rows=Rows(found, warnings=earlier.warnings, receipts=receipts))
+    translated = Rows.of(
+        found, warnings=earlier.warnings, receipts=receipts, clean=earlier.clean and not receipts
+    )
+    return Translated(operation=operation, rows=translated)

@@ -3,20 +3,38 @@
 Never raises, whatever JSON the rows hold; the order of the rows does not matter.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from connector.contract.coerce import NOTHING, joins_urls, read_absence, read_boolean
+from connector.contract.bounds import Rows
+from connector.contract.coerce import NOTHING, read_absence, read_boolean
+from connector.contract.lists import joins_entries, joins_urls
 from connector.contract.model import Dialect
 from connector.contract.plan import FieldPlan, Plan
 from connector.contract.receipt import Notes, Understanding
-from connector.contract.rows import Rows
-from connector.contract.suspect import JOINED, Suspicion, leftover, leftover_in, plain, unfit
+from connector.contract.suspect import (
+    AMBIGUOUS,
+    JOINED,
+    JSON_IN_FIELD,
+    LARGEST_EXACT,
+    TRAILING_SPACE,
+    Mistake,
+    leftover,
+    misplaced_in,
+    plain,
+    unfit,
+)
 from connector.contract.text import fit, shown
-from connector.contract.validate import MOST_GUESSES, not_yet_problem, root_of, unknown_problem
-from connector.contract.words import code_for, unknown
+from connector.contract.times import is_naive, parse_local_time
+from connector.contract.validate import refused_problem, root_of, unknown_problem
+from connector.contract.within import holds_fields
+from connector.contract.words import MOST_SUGGESTIONS, Guesser, code_for, explain, unknown
 from connector.kernel.errors import Problem
+
+_PERMISSION = re.compile("allow(?:_|[A-Z])")
+"""How other products begin the names of what a post lets others do."""
 
 _ABSENT = object()
 """What a field is read as when nothing was sent in it."""
@@ -38,51 +56,89 @@ def _sort_out(reading: _Reading, rows: Mapping[str, object]) -> dict[str, list[t
     slots: dict[str, list[tuple[str, object]]] = {}
     for name, value in rows.items():
         field_name, rule = names.get(name, ("", ""))
-        if not field_name or (reading.strict and rule == "field_case"):
+        if not field_name or (reading.strict and rule in {"field_case", "inverse_name"}):
             strays.append(name)
         else:
             slots.setdefault(field_name, []).append((name, value))
     for number, name in enumerate(sorted(strays)):
-        _set_aside(reading, name, rows[name], suggest=number < MOST_GUESSES)
+        _set_aside(reading, name, rows[name], reading.plan.guess if number < MOST_SUGGESTIONS else None)
     return slots
 
 
-def _set_aside(reading: _Reading, name: str, given: object, *, suggest: bool) -> None:
-    known = tuple(reading.plan.order)
-    if (instead := reading.plan.not_yet.get(name)) and not _switched_off(given):
-        reading.notes.refuse(not_yet_problem(name, given, instead))
-    elif why := reading.plan.ignored.get(name):
-        reading.notes.ignore(name, why)
-    elif not name:
-        reading.notes.ignore(name, "a row without a name")
+def _set_aside(reading: _Reading, name: str, given: object, guess: Guesser | None) -> None:
+    """Say why a row belongs to no field: refused where ignoring it would do harm."""
+    notes, plan = reading.notes, reading.plan
+    if name in plan.refused and not _switched_off(given):
+        notes.refuse(refused_problem(name, given, *plan.refused[name]))
+    elif why := plan.ignored.get(name) or ("a row without a name" if not name else ""):
+        notes.ignore(name, why)
     elif reading.strict:
-        reading.notes.refuse(unknown_problem(fit(name), known, suggest=suggest))
+        notes.refuse(unknown_problem(fit(name), guess))
+    elif _PERMISSION.match(name):
+        notes.refuse(_unknown_permission(fit(name), guess))
+    elif holds_fields(name, given, plan.names):
+        notes.refuse(_mistaken(reading, JSON_IN_FIELD, fit(name), name if name[:1] == "{" else given))
     else:
-        reading.notes.ignore(name, unknown(name, known, suggest=suggest))
+        notes.ignore(name, unknown(name, guess))
+
+
+def _unknown_permission(name: str, guess: Guesser | None) -> Problem:
+    return Problem(
+        field=name,
+        problem="unknown_permission",
+        got=name,
+        expected="the name of something that can be allowed",
+        fix=unknown(name, guess),
+    )
 
 
 def _switched_off(given: object) -> bool:
     """Whether a value asks for nothing: empty, null, or a switch that is off."""
-    return bool(read_absence(given, free_text=False)) or read_boolean(given)[0] is False
+    return bool(read_absence(given, free_text=False)) or given in ([], {}) or read_boolean(given)[0] is False
 
 
-def _suspect(plan: FieldPlan, given: object) -> Suspicion | None:
-    """Recognise what a tool has left in place of a value; free text may say anything that is Unicode."""
+def _suspect(plan: FieldPlan, given: object) -> Mistake | None:
+    """Recognise what a tool has left in place of a value; free text may say anything that can be stored."""
     if isinstance(given, bool | int):
         return None
     if found := unfit(given):
         return found
     if plan.free_text:
         return None
-    if found := leftover_in(given):
+    if found := misplaced_in(given):
         return found
-    return JOINED if plan.urls and isinstance(given, str) and joins_urls(given) else None
+    return _joined(plan, given) if plan.listed and isinstance(given, str) else None
 
 
-def _warn(reading: _Reading, plan: FieldPlan, value: object) -> None:
-    """Warn of free text that is probably a leftover: it is published as it stands."""
-    if isinstance(value, str) and (leftover(value) or value in NOTHING):
+def _joined(plan: FieldPlan, given: str) -> Mistake | None:
+    """Recognise a list that was written as text in a way that cannot be undone for certain."""
+    if plan.urls and joins_urls(given):
+        return AMBIGUOUS
+    if joins_entries(given) and plan.read(given)[1] in {"single_to_list", "lines_to_list"}:
+        return TRAILING_SPACE if given.endswith(" ") else JOINED
+    return None
+
+
+def _mistaken(reading: _Reading, found: Mistake, field_name: str, given: object, code: str = "") -> Problem:
+    """Refuse what a tool has done wrong, with the cure in each tool."""
+    return Problem(
+        field=field_name,
+        problem=found.problem,
+        got=shown(given),
+        expected=found.expected,
+        fix=reading.plan.cures.get(found.problem, found.fix),
+        code=code or "invalid_request",
+    )
+
+
+def _warn(reading: _Reading, plan: FieldPlan, given: object, value: object) -> None:
+    """Warn of free text that is probably a leftover, and of an id that a tool has probably rounded."""
+    if plan.free_text and isinstance(value, str) and (leftover(value) or value in NOTHING):
         reading.notes.warnings.append(f"{plan.name} is published exactly as it came: {shown(value)}.")
+    if isinstance(given, int) and isinstance(value, str) and abs(given) > LARGEST_EXACT:
+        reading.notes.warnings.append(
+            f"{plan.name} came as a number of more than 15 digits, which most tools round: send it as text."
+        )
 
 
 def _fall_back(reading: _Reading, plan: FieldPlan, value: object) -> object:
@@ -104,26 +160,20 @@ def _read(reading: _Reading, plan: FieldPlan, given: object) -> object:
         notes.coerce(plan.name, given, None, rule)
         return _ABSENT
     if found := _suspect(plan, given):
-        notes.refuse(
-            Problem(
-                field=plan.name,
-                problem=found.problem,
-                got=shown(given),
-                expected=found.expected,
-                fix=found.fix,
-                code=code_for("pattern", plan.schema),
-            )
-        )
+        notes.refuse(_mistaken(reading, found, plan.name, given, code_for("pattern", plan.schema)))
         return _ABSENT
     literal = reading.strict and plan.name != "strict"
     value, rule = (plan.read_strict if literal else plan.read)(given)
+    if value is not given and (found := unfit(value) or (None if plan.free_text else misplaced_in(value))):
+        notes.refuse(_mistaken(reading, found, plan.name, given, code_for("pattern", plan.schema)))
+        return _ABSENT
+    value = value if isinstance(value, str) else plain(value)
     if rule:
         notes.coerce(plan.name, given, value, rule)
-    if plan.free_text:
-        _warn(reading, plan, value)
-    elif plan.choices and isinstance(value, str | int | float):
+    _warn(reading, plan, given, value)
+    if plan.choices and isinstance(value, str | int | float):
         value = _fall_back(reading, plan, value)
-    return value if isinstance(value, str) else plain(value)
+    return value
 
 
 def _read_all(reading: _Reading, plan: FieldPlan, sent: list[tuple[str, object]]) -> object:
@@ -141,9 +191,58 @@ def _read_all(reading: _Reading, plan: FieldPlan, sent: list[tuple[str, object]]
 
 
 def _read_named(reading: _Reading, plan: FieldPlan, name: str, given: object) -> object:
-    if rule := reading.plan.names[name][1]:
+    rule = reading.plan.names[name][1]
+    if rule == "inverse_name":
+        return _read_inverse(reading, plan, name, given)
+    if rule:
         reading.notes.coerce(plan.name, name, plan.name, rule)
     return _read(reading, plan, given)
+
+
+def _read_inverse(reading: _Reading, plan: FieldPlan, name: str, given: object) -> object:
+    """Read a switch under a name that says the opposite, such as `allow_comments` for `disable_comment`."""
+    before = len(reading.notes.coerced)
+    value = _read(reading, plan, given)
+    if value is _ABSENT:
+        return value
+    del reading.notes.coerced[before:]
+    if not isinstance(value, bool):
+        reading.notes.refuse(explain(name, "type", plan.schema, given))
+        reading.notes.flagged.add(plan.name)
+        return _ABSENT
+    reading.notes.coerce(plan.name, {name: given}, not value, "inverse_name")
+    return not value
+
+
+def _place(reading: _Reading, plan: FieldPlan, values: dict[str, object]) -> None:
+    """Read a time without an offset in the zone that came with it."""
+    given, zone = values.get(plan.name), values.get(plan.zone)
+    if not isinstance(given, str) or not isinstance(zone, str) or not is_naive(given):
+        return
+    found, why = parse_local_time(given, zone)
+    if found is not None:
+        reading.notes.coerce(plan.name, given, found, "local_time_to_utc")
+        values[plan.name] = found
+        return
+    field_name = plan.zone if why == "unknown_zone" else plan.name
+    expected, fix = _ZONE_WORDS.get(why, ("a time of day that exists", "correct the date and the time"))
+    reading.notes.refuse(
+        Problem(field=field_name, problem=why, got=f"{given} in {shown(zone)}", expected=expected, fix=fix)
+    )
+    reading.notes.flagged.add(plan.name)
+
+
+_ZONE_WORDS = {
+    "unknown_zone": ("the name of a time zone", 'send a name such as "Europe/Berlin"'),
+    "skipped_time": (
+        "a time that the clocks show",
+        "the clocks skip this hour: choose another",
+    ),
+    "repeated_time": (
+        "a time that is there once",
+        "the clocks show it twice: send the offset, such as +02:00",
+    ),
+}
 
 
 def _ambiguous(field_name: str, found: list[tuple[str, object]]) -> Problem:
@@ -206,9 +305,13 @@ def understand(
             value = _read_named(reading, each, *sent[0]) if len(sent) == 1 else _read_all(reading, each, sent)
             if value is not _ABSENT:
                 values[each.name] = value
+    for each in plan.fields:
+        if each.zone and not reading.strict:
+            _place(reading, each, values)
     problems = _judge(reading, values)
+    notes.warnings.extend(item.warning for item in plan.advice if item.fits(values))
     return Understanding(
-        input=_finish(reading, values),
+        _finish(reading, values),
         control=plan.control,
         coerced=tuple(notes.coerced),
         ignored=tuple(notes.ignored),

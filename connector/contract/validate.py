@@ -4,13 +4,13 @@ jsonschema-rs answers whether input is valid, in microseconds; only input that i
 Formats are annotations here: patterns judge, so that every JSON Schema validator agrees.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import jsonschema_rs
 
 from connector.contract.load import Schema
 from connector.contract.text import shown, utf16_units
-from connector.contract.words import explain, missing, unknown
+from connector.contract.words import Guesser, explain, missing, unknown
 from connector.kernel.errors import Problem
 
 _Path = Sequence[str | int]
@@ -45,6 +45,8 @@ class Validator:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._compiled = jsonschema_rs.Draft202012Validator(schema, validate_formats=False)
+        self.is_valid: Callable[[object], bool] = self._compiled.is_valid
+        """Tells whether values satisfy the schema, lengths in UTF-16 units aside."""
         properties = schema.get("properties")
         self._properties: dict[str, dict[str, object]] = properties if isinstance(properties, dict) else {}
         self._utf16 = [
@@ -56,7 +58,7 @@ class Validator:
     def problems(self, values: Mapping[str, object], flagged: frozenset[str] = frozenset()) -> list[Problem]:
         """Return what is wrong with `values`, but for the fields in `flagged`, whose problem is known."""
         too_long = list(self._too_long(values))
-        if not too_long and self._compiled.is_valid(values):
+        if not too_long and self.is_valid(values):
             return []
         direct = [*too_long, *(found for error in self._errors(values) for found in self._explain(error))]
         direct = [problem for problem in direct if root_of(problem.field) not in flagged]
@@ -80,8 +82,8 @@ class Validator:
             name = str(kind.property)
             yield missing(field_path([*path, name]), self._properties.get(name, {}))
         elif isinstance(kind, jsonschema_rs.ValidationErrorKind.AdditionalProperties):
-            for number, name in enumerate(sorted(kind.unexpected)):
-                yield unknown_problem(name, list(self._properties), suggest=number < MOST_GUESSES)
+            for name in sorted(kind.unexpected):
+                yield unknown_problem(field_path([*path, name]), None)
         else:
             subschema = _subschema(self._schema, error.schema_path[:-1])
             yield explain(field_path(path), str(error.schema_path[-1]), subschema, error.instance)
@@ -100,27 +102,24 @@ class Validator:
                 yield Problem(**{key: text for key, text in words.items() if key != "with"})
 
 
-MOST_GUESSES = 20
-"""Unknown names for which a similar one is sought, in one request."""
-
-
-def not_yet_problem(name: str, given: object, instead: str) -> Problem:
-    """Refuse a field that would change what happens, if it were offered: ignoring it would do harm."""
+def refused_problem(name: str, given: object, problem: str, cure: str) -> Problem:
+    """Refuse a field that would change what happens, if it were taken here: ignoring it would do harm."""
+    later = problem == "not_offered_yet"
     return Problem(
         field=name,
-        problem="not_offered_yet",
+        problem=problem,
         got=shown(given),
-        expected=f"nothing: {name} is not offered yet",
-        fix=f"leave {name} out and {instead}",
+        expected=f"nothing: {name} is not offered yet" if later else f"nothing: {name} does not belong here",
+        fix=f"leave {name} out and {cure}",
     )
 
 
-def unknown_problem(name: str, known: Sequence[str], *, suggest: bool) -> Problem:
+def unknown_problem(name: str, guess: Guesser | None) -> Problem:
     """Refuse a field that the schema does not have."""
     return Problem(
         field=name,
         problem="unknown_field",
         got=name,
         expected="a field of this operation",
-        fix=unknown(name, known, suggest=suggest),
+        fix=unknown(name, guess),
     )

@@ -1,10 +1,12 @@
 """What a schema expects, and what to do about it, in words for people."""
 
 from collections.abc import Mapping, Sequence, Sized
-from difflib import get_close_matches
+from difflib import SequenceMatcher
+from itertools import pairwise
 
 from connector.contract.coerce import aliases_of, enum_key
 from connector.contract.text import shown, utf16_units
+from connector.contract.times import is_naive
 from connector.kernel.errors import Problem
 
 Property = Mapping[str, object]
@@ -12,6 +14,7 @@ Property = Mapping[str, object]
 TYPES: Mapping[object, tuple[str, str]] = {
     "boolean": ("not_a_boolean", "true or false"),
     "integer": ("not_an_integer", "a whole number"),
+    "number": ("not_a_number", "a number"),
     "string": ("not_text", "text"),
     "array": ("not_a_list", "a list"),
     "object": ("not_an_object", "an object"),
@@ -21,11 +24,39 @@ TYPES: Mapping[object, tuple[str, str]] = {
 LONGEST_NAME = 60
 """Characters of a name for which a similar one is still sought; misspelt names are short."""
 
+MOST_SUGGESTIONS = 20
+"""Unknown names for which a similar one is sought, in one request."""
+
+SIMILAR = 0.7
+"""How much of two names must agree (difflib's ratio) for one to be taken for the other."""
+
+
+def _features(name: str) -> frozenset[str]:
+    """Return the letters of a name and its pairs of letters, ends marked."""
+    name = name.lower()
+    return frozenset(name).union(map("".join, pairwise(f"^{name}$")))
+
+
+class Guesser:
+    """Finds the one of `known` that a misspelt name probably means, in some 50 microseconds."""
+
+    def __init__(self, known: Sequence[str]) -> None:
+        self._known = [(name, _features(name)) for name in known]
+
+    def nearest(self, name: str) -> str | None:
+        """Return the known name that is like `name`, None where none is."""
+        name = name[:LONGEST_NAME]
+        mine = _features(name)
+        shares = [(len(mine & theirs) / len(mine | theirs), known) for known, theirs in self._known]
+        close = sorted((found for found in shares if found[0] >= SIMILAR / 3), reverse=True)[:3]
+        ratios = [(SequenceMatcher(None, known, name).ratio(), known) for _, known in close]
+        ratio, known = max(ratios, default=(0.0, ""))
+        return known if ratio >= SIMILAR else None
+
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
     """Return the one of `known` that `name` probably means."""
-    found = get_close_matches(name[:LONGEST_NAME], known, n=1, cutoff=0.7)
-    return found[0] if found else None
+    return Guesser(known).nearest(name)
 
 
 def _listed(schema: Property) -> list[str]:
@@ -45,8 +76,8 @@ def expected(schema: Property) -> str:
     """Say what a property takes."""
     if choices := _listed(schema):
         return f"one of {', '.join(choices)}" if len(choices) > 1 else choices[0]
-    if schema.get("format") == "uri":
-        return "an http or https URL"
+    if schema.get("format") in FORMS:
+        return FORMS[schema.get("format")][1]
     words = TYPES.get(schema.get("type"), ("", "another value"))[1]
     if schema.get("type") == "array":
         items = schema.get("items")
@@ -89,6 +120,15 @@ def limit_words(keyword: str, schema: Property, value: object) -> tuple[str, str
     return problem, f"{got} {unit}", f"{bound} {schema[keyword]} {unit}"
 
 
+FORMS: Mapping[object, tuple[str, str]] = {
+    "uri": ("not_a_url", "an http or https URL"),
+    "date-time": ("not_a_time", "a time such as 2026-01-02T15:04:05+01:00"),
+    "duration": ("not_a_duration", "a duration such as 90s, 1h 30m or PT1H30M"),
+}
+"""Format to the word of the problem, and what is expected."""
+
+NAIVE = ("naive_time", "a time with its offset from UTC, or a time zone beside it")
+
 LIMITS: Mapping[str, tuple[str, str]] = {
     "minItems": ("too_few", "entries"),
     "maxItems": ("too_many", "entries"),
@@ -99,6 +139,13 @@ LIMITS: Mapping[str, tuple[str, str]] = {
     "maximum": ("too_large", ""),
 }
 """Keywords that bound something: the word of the problem, and the unit that is counted."""
+
+
+def form_words(schema: Property, value: object) -> tuple[str, str]:
+    """Return problem and expected for text that has not the form of its format or pattern."""
+    if schema.get("format") == "date-time" and isinstance(value, str) and is_naive(value):
+        return NAIVE
+    return FORMS.get(schema.get("format"), ("wrong_form", expected(schema)))
 
 
 def explain(field: str, keyword: str, schema: Property, value: object) -> Problem:
@@ -116,8 +163,8 @@ def explain(field: str, keyword: str, schema: Property, value: object) -> Proble
     elif keyword == "enum":
         problem, got, wanted = "not_one_of", shown(value), expected(schema)
     elif keyword == "pattern":
-        problem = "not_a_url" if schema.get("format") == "uri" else "wrong_form"
-        got, wanted = shown(value), expected(schema)
+        problem, wanted = form_words(schema, value)
+        got = shown(value)
     else:
         problem, got, wanted = keyword, shown(value), expected(schema)
     return Problem(
@@ -137,10 +184,10 @@ def missing(field: str, schema: Property) -> Problem:
     )
 
 
-def unknown(field: str, known: Sequence[str], *, suggest: bool = True) -> str:
+def unknown(field: str, guess: Guesser | None) -> str:
     """Say why a field is unknown, with the name that was probably meant."""
-    guess = nearest(field, known) if suggest else None
-    return f"unknown field; did you mean {guess}?" if guess else "unknown field"
+    meant = guess.nearest(field) if guess else None
+    return f"unknown field; did you mean {meant}?" if meant else "unknown field"
 
 
 def code_for(keyword: str, schema: Property) -> str:

@@ -1,20 +1,28 @@
 """Reads a request: its body as rows, its key, its idempotency key, its patience."""
 
 import re
-from dataclasses import dataclass
-from io import BytesIO
-from urllib.parse import parse_qsl
+from dataclasses import dataclass, replace
 
 from flask import Request, current_app
-from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.formparser import FormDataParser
 
-from connector.contract import Rows, rows_from_json, rows_from_pairs
+from connector.contract import (
+    LIMITS,
+    Limits,
+    Rows,
+    load_contract,
+    refuse,
+    rows_from_form,
+    rows_from_json,
+    rows_from_pairs,
+)
 from connector.kernel.errors import PostrailError, Problem
+from connector.web.multipart import read_multipart
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
-MAX_PARTS = 1000
+LIMITS_SETTING = "BODY_LIMITS"
+"""Where the app's configuration holds the limits of a body; without it the defaults count."""
+
 LONGEST_WAIT_S = 50
 WAIT_NAMES = frozenset({"wait_seconds", "waitSeconds", "wait"})
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
@@ -48,13 +56,13 @@ def _body_of(request: Request) -> bytes:
     try:
         body: bytes = request.environ["wsgi.input"].read(limit + 1)
     except OSError as error:
-        raise _broken_off() from error
+        raise _broken_off(request) from error
     except ValueError as error:
         raise PostrailError("bad_request", "The body's chunked coding is broken.") from error
     if len(body) > limit:
         raise _too_large()
     if len(body) < (announced or 0):
-        raise _broken_off()
+        raise _broken_off(request)
     return body
 
 
@@ -62,20 +70,33 @@ def _too_large() -> PostrailError:
     return PostrailError("payload_too_large", "The request body is larger than this server takes.")
 
 
-def _broken_off() -> PostrailError:
-    return PostrailError("request_timeout", "The request body stalled or broke off before its end.")
+def _broken_off(request: Request) -> PostrailError:
+    multipart = request.mimetype == MULTIPART
+    problem = Problem(
+        field="",
+        problem="stalled_multipart" if multipart else "stalled_body",
+        got="a body that stalled or broke off",
+        expected=f"{request.content_length or 'all'} bytes",
+        fix="send the body at once",
+        code="request_timeout",
+    )
+    return _with_cure(
+        PostrailError(
+            "request_timeout", "The request body stalled or broke off before its end.", details=[problem]
+        )
+    )
 
 
-def _multipart_pairs(request: Request, body: bytes) -> list[tuple[str, str]]:
-    parser = FormDataParser(silent=False, max_form_parts=MAX_PARTS)
-    try:
-        _, form, sent = parser.parse(BytesIO(body), MULTIPART, len(body), request.mimetype_params)
-    except (ValueError, RequestEntityTooLarge) as error:
-        raise PostrailError(
-            "bad_request", f"The multipart body is broken or has more than {MAX_PARTS} parts."
-        ) from error
-    files = [name for name, file in sent.items(multi=True) if file.filename]
-    if files:
+def _with_cure(error: PostrailError) -> PostrailError:
+    """Return a refusal whose problems say what to do in each tool, where the tools differ."""
+    cures = load_contract().cures
+    error.details = tuple(replace(found, fix=cures.get(found.problem, found.fix)) for found in error.details)
+    return error
+
+
+def _multipart_rows(request: Request, body: bytes, limits: Limits) -> Rows:
+    parts = read_multipart(body, request.mimetype_params.get("boundary", ""), limits)
+    if parts.files:
         problems = [
             Problem(
                 field=name,
@@ -84,46 +105,68 @@ def _multipart_pairs(request: Request, body: bytes) -> list[tuple[str, str]]:
                 expected="the http(s) URL of the file",
                 fix="put the file where this server can fetch it and send its URL",
             )
-            for name in files
+            for name in parts.files
         ]
         raise PostrailError(
             "unsupported_media_type", "Files are not taken in the body; send URLs.", details=problems
         )
-    return list(form.items(multi=True))
+    return rows_from_pairs(parts.pairs, limits)
 
 
-def _read_body(request: Request) -> Incoming:
+def _form_rows(body: bytes, limits: Limits) -> Incoming:
+    """Read a form, or the JSON that was sent in its place: curl calls any body a form."""
+    if body.lstrip()[:1] == b"{":
+        try:
+            rows = rows_from_json(body, limits)
+        except PostrailError:
+            return Incoming(rows=rows_from_form(body, limits), is_json=False)
+        rows.warnings += ("The body is JSON although its Content-Type says that it is a form.",)
+        rows.clean = False
+        return Incoming(rows=rows, is_json=True)
+    return Incoming(rows=rows_from_form(body, limits), is_json=False)
+
+
+def _read_body(request: Request, limits: Limits) -> Incoming:
     kind, body = request.mimetype, _body_of(request)
     if kind == MULTIPART:
-        return Incoming(rows=rows_from_pairs(_multipart_pairs(request, body)), is_json=False)
+        return Incoming(rows=_multipart_rows(request, body, limits), is_json=False)
     if kind == FORM:
-        return Incoming(rows=rows_from_pairs(pairs_of_form(body)), is_json=False)
+        return _form_rows(body, limits)
     if not body.strip():
         return Incoming(rows=Rows(), is_json=kind == "application/json")
-    return Incoming(rows=rows_from_json(body), is_json=True)
+    return Incoming(rows=rows_from_json(body, limits), is_json=True)
+
+
+def _add_query(incoming: Incoming, request: Request, limits: Limits) -> Incoming:
+    """Add the rows of the query, for callers that can send no body. Raises PostrailError `bad_request`."""
+    if not request.query_string:
+        return incoming
+    rows = incoming.rows
+    for name, value in rows_from_form(request.query_string, limits).items():
+        if rows.setdefault(name, value) != value:
+            refuse(
+                "sent_twice",
+                f"{name[:60]!r} stands in the query and in the body, with different values.",
+                got="two values",
+                expected="each row in one place",
+                fix="leave it out of the address",
+            )
+    rows.clean = False
+    return incoming
 
 
 def read_rows(request: Request) -> Incoming:
-    """Read the body of a request as rows, whatever its content type says.
+    """Read a request as rows, whatever its content type says: those of the body, then those of the query.
 
     `Prefer: wait=N` (RFC 7240) counts as a row `wait_seconds` where there is none.
     Raises PostrailError `bad_request`, `payload_too_large`, `request_timeout` or `unsupported_media_type`.
     """
-    incoming = _read_body(request)
+    limits: Limits = current_app.config.get(LIMITS_SETTING, LIMITS)
+    incoming = _add_query(_read_body(request, limits), request, limits)
     preferred = _WAIT.search(request.headers.get("Prefer", ""))
     if preferred and not WAIT_NAMES & incoming.rows.keys():
         incoming.rows["wait_seconds"] = min(int(preferred.group(1)), LONGEST_WAIT_S)
     return incoming
-
-
-def pairs_of_form(body: bytes) -> list[tuple[str, str]]:
-    """Split an urlencoded body into its pairs, in order, empty values kept."""
-    try:
-        return parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=1000, errors="strict")
-    except ValueError as error:
-        raise PostrailError(
-            "bad_request", "The form body is not UTF-8 or has more than 1,000 fields."
-        ) from error
 
 
 def key_of(request: Request, given: object) -> str | None:

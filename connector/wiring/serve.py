@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from connector.contract import Limits
 from connector.domain.net import origin_of
 from connector.engine.context import Context
 from connector.engine.wait import WaitRoom
@@ -18,6 +19,7 @@ from connector.server.app import build_app
 from connector.server.site import Site
 from connector.settings import Settings, SettingsError
 from connector.store.guard import single_server
+from connector.web.incoming import LIMITS_SETTING
 from connector.web.proxies import TrustedProxies
 from connector.web.serve import WebServer
 from connector.wiring.bootstrap import ensure_first_key, ensure_sandbox_account, ensure_workspace
@@ -124,6 +126,7 @@ class Server:
         settings = self._parts.settings
         site = Site(context=self._context, room=self._room, hold_s=_hold(settings), pause=time.sleep)
         app = build_app(site, max_body_bytes=settings.max_body_bytes)
+        app.config[LIMITS_SETTING] = Limits(max_fields=settings.max_fields, max_depth=settings.max_depth)
         self._worker.start()
         self._web.start(TrustedProxies(app, settings.trusted_proxies))
         state = json.dumps({"pid": os.getpid(), "url": self._url})

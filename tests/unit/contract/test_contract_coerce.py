@@ -10,8 +10,8 @@ from connector.contract.coerce import (
     read_integer,
     read_text,
     read_trimmed,
-    read_url_list,
 )
+from connector.contract.lists import read_url_list
 from connector.contract.text import ExactNumber
 
 A, B, C = (

@@ -68,9 +68,9 @@ def refused(operation: str, **rows: object) -> PostrailError:
         ("post_photos", {"photo_images": []}, "too_few_images", "photo_images", "too_few"),
         ("post_photos", {"photo_images": [A] * 36}, "too_many_images", "photo_images", "too_many"),
         ("post_photos", {"photo_images": [A, "b.jpg"]}, "bad_request", "photo_images[1]", "not_a_url"),
-        ("post_photos", {"photo_images": [A, 5]}, "bad_request", "photo_images[1]", "not_text"),
+        ("post_photos", {"photo_images": [A, 5]}, "bad_request", "photo_images[1]", "not_a_url"),
         ("post_photos", {"photo_images": 5}, "invalid_request", "photo_images", "not_a_list"),
-        ("post_photos", {"photo_images": "1,2,true"}, "bad_request", "photo_images[0]", "not_a_url"),
+        ("post_photos", {"photo_images": "1,2,true"}, "invalid_request", "photo_images", "joined_list"),
         (
             "post_photos",
             {"photo_cover_index": "2"},
