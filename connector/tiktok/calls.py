@@ -64,7 +64,7 @@ class Caller:
             raise TikTokError(outcome, call, "tiktok_error", f"HTTP {reply.status}: {problem}") from problem
         code = error["code"]
         call = replace(call, code=code, log_id=wire.log_id_of(error, reply.headers))
-        if code != "ok":
+        if code != wire.SUCCESS:
             outcome = wire.outcome_of(reply.status, code, repeatable=endpoint.repeatable)
             raise TikTokError(outcome, call, wire.our_code(code), str(error.get("message") or ""))
         return data, call

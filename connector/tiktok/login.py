@@ -117,7 +117,7 @@ def _without_error(
     """Return an OAuth answer that holds no error. Raises LoginError for one that does."""
     error = oauth.error_in(found)
     if error is None:
-        return found, replace(call, code="ok", log_id=wire.log_id_of(found, headers))
+        return found, replace(call, code=wire.SUCCESS, log_id=wire.log_id_of(found, headers))
     code, description = error
     nested = found["error"] if isinstance(found["error"], dict) else found
     call = replace(call, code=code, log_id=wire.log_id_of(nested, headers))

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 from connector.engine.ports import Call
 from connector.engine.ports_tiktok import AppKeys, Callback, ClientToken, RedirectKind, TokenPair
 from connector.kernel.errors import PostrailError, Problem
-from connector.tiktok.wire import ReplyError, number_or_none, parse_object, text_or_none
+from connector.tiktok.wire import SUCCESS, ReplyError, number_or_none, parse_object, text_or_none
 
 AUTHORIZE_PATH = "/v2/auth/authorize/"
 TOKEN_PATH = "/v2/oauth/token/"  # noqa: S105 - an address, no token
@@ -171,7 +171,7 @@ def error_in(found: Mapping[str, Any]) -> tuple[str, str] | None:
     error = found.get("error")
     if isinstance(error, dict):
         code = str(error.get("code") or "")
-        return None if code in {"", "ok"} else (code, str(error.get("message") or ""))
+        return None if code in {"", SUCCESS} else (code, str(error.get("message") or ""))
     return (str(error), str(found.get("error_description") or "")) if error else None
 
 

@@ -14,6 +14,9 @@ Outcome = Literal["refused", "unsent", "unknown", "retry"]
 
 _DIGITS = re.compile(r"[0-9]{1,19}")
 
+SUCCESS = "ok"
+"""The `error.code` of an answer that is no error."""
+
 HTTP_OK = 200
 HTTP_TOO_MANY = 429
 HTTP_SERVER_ERROR = 500
