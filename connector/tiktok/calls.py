@@ -66,7 +66,8 @@ class Caller:
         call = replace(call, code=code, log_id=wire.log_id_of(error, reply.headers))
         if code != wire.SUCCESS:
             outcome = wire.outcome_of(reply.status, code, repeatable=endpoint.repeatable)
-            raise TikTokError(outcome, call, wire.our_code(code), str(error.get("message") or ""))
+            message = str(error.get("message") or "")
+            raise TikTokError(outcome, call, wire.our_code(code, message), message)
         return data, call
 
     def send(self, request: Request) -> tuple[Reply, Call]:

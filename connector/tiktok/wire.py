@@ -53,8 +53,13 @@ class ReplyError(ValueError):
     """A reply that is not what TikTok's pages describe."""
 
 
-def our_code(code: str) -> str:
-    """Return the catalogue's name of a code of TikTok's: its own, unless that is taken by one of ours."""
+def our_code(code: str, message: str = "") -> str:
+    """Return the catalogue's name of a code of TikTok's: its own, unless that is taken by one of ours.
+
+    An unknown publish id has a code of its own on TikTok's pages; on the wire that code is the message.
+    """
+    if (code, message) == ("invalid_params", "invalid_publish_id"):
+        return message
     return _OURS.get(code, code)
 
 

@@ -35,6 +35,13 @@ def test_the_client_names_tiktoks_codes_as_the_table_does(source: str, theirs: s
     assert our_code(theirs) == ours, source
 
 
+@pytest.mark.parametrize(
+    ("source", "theirs", "ours"), [row for row in NAMED if row[0].startswith("TikTok, wire messages")]
+)
+def test_the_client_tells_the_messages_of_invalid_params_apart(source: str, theirs: str, ours: str) -> None:
+    assert our_code("invalid_params", theirs) == ours, source
+
+
 def test_the_lists_are_whole() -> None:
     counted = {found["source"].partition(",")[0]: 0 for found in DATA["lists"]}
     for source, _, _ in NAMED:

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,8 @@ POST = Post(
     created_at=0,
     updated_at=0,
 )
+
+DRAFT = replace(POST, mode="inbox")
 
 
 @dataclass
@@ -226,10 +228,59 @@ def test_an_error_code_under_http_200_is_no_success(both: Both) -> None:
     assert failure(caught) == ("refused", "reached_active_user_cap")
 
 
-def test_an_unknown_publish_id_is_told_as_tiktok_tells_it(both: Both) -> None:
+@pytest.mark.parametrize("ask", ["status", "cancel"])
+def test_an_unknown_publish_id_is_told_as_one(both: Both, ask: str) -> None:
     with pytest.raises(TikTokError) as caught:
-        both.client.status(both.account, "v_pub_file~v2-1.7600000000000000001")
-    assert failure(caught) == ("refused", "invalid_params")
+        getattr(both.client, ask)(both.account, "v_pub_file~v2-1.7600000000000000001")
+    assert failure(caught) == ("refused", "invalid_publish_id")
+    assert caught.value.call.code == "invalid_params"
+
+
+def test_a_video_draft_goes_to_the_inbox(both: Both, tmp_path: Path) -> None:
+    path = tmp_path / "small.mp4"
+    path.write_bytes(b"x" * 1000)
+    opened = both.client.init_video(both.account, DRAFT, plan=plan_chunks(1000), video_url=None)
+    assert (opened.call.name, opened.publish_id[:15]) == ("inbox/video/init", "v_inbox_file~v2")
+    assert opened.upload_url is not None
+    (whole,) = plan_chunks(1000).chunks()
+    assert both.client.upload_chunk(opened.upload_url, path, whole, mime="video/mp4").complete
+
+
+def test_a_photo_draft_goes_to_the_inbox(both: Both) -> None:
+    urls = [f"{both.sandbox.url}/a.jpg"]
+    opened = both.client.init_photo(both.account, replace(DRAFT, kind="photo"), photo_urls=urls)
+    assert opened.publish_id.startswith("p_inbox_url~v2.")
+    assert opened.upload_url is None
+
+
+def test_a_profile_is_read_as_far_as_the_scopes_go(both: Both) -> None:
+    everything = frozenset({"user.info.basic", "user.info.profile", "user.info.stats"})
+    info = both.client.user_info(both.account, everything)
+    assert (info.open_id, info.username) == (both.account.open_id, both.account.username)
+    assert info.follower_count is not None
+    little = both.client.user_info(both.account, frozenset())
+    assert (little.open_id, little.username, little.follower_count) == (both.account.open_id, None, None)
+
+
+def test_an_account_without_posts_lists_no_videos(both: Both) -> None:
+    page = both.client.video_list(both.account, before=1_790_000_000_000, limit=20)
+    assert (page.videos, page.next_before, page.call.code) == ((), None, "ok")
+
+
+def test_videos_of_others_are_left_out(both: Both) -> None:
+    page = both.client.video_query(both.account, ["7600000000000000011"])
+    assert (page.videos, page.call.code) == ((), "ok")
+
+
+def test_a_post_that_has_ended_is_not_cancellable(both: Both) -> None:
+    opened = both.client.init_video(
+        both.account, POST, plan=None, video_url=f"{both.sandbox.url}/there-is-no-such.mp4"
+    )
+    seen = (both.client.status(both.account, opened.publish_id).status for _ in range(500))
+    assert next(status for status in seen if status != "PROCESSING_DOWNLOAD") == "FAILED"
+    with pytest.raises(TikTokError) as caught:
+        both.client.cancel(both.account, opened.publish_id)
+    assert failure(caught) == ("refused", "publish_not_cancellable")
 
 
 def test_a_closed_port_means_that_nothing_was_sent(both: Both) -> None:

@@ -68,6 +68,11 @@ def test_a_code_passes_through_unless_its_name_means_something_else_here() -> No
     assert wire.our_code("invalid_request") == "tiktok_invalid_request"
 
 
+def test_an_unknown_publish_id_is_named_as_on_tiktoks_pages() -> None:
+    assert wire.our_code("invalid_params", "invalid_publish_id") == "invalid_publish_id"
+    assert wire.our_code("invalid_params", "The chunk size is invalid") == "invalid_params"
+
+
 @pytest.mark.parametrize(
     ("value", "text", "number"),
     [
