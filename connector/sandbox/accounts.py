@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
 from connector.kernel.clock import Clock
 from connector.kernel.ids import Ids
 from connector.sandbox.database import Database
+from connector.sandbox.schema import DEFAULT_APP
 
 ALL_SCOPES = "user.info.basic,user.info.profile,user.info.stats,video.list,video.publish,video.upload"
 PUBLIC_OPTIONS = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY")
@@ -20,6 +21,7 @@ class Traits(BaseModel):
     `max_video_post_duration_sec` is in seconds. `unaudited`: the client that holds this token has not passed
     TikTok's audit. `daily_post_cap` None: no cap, since TikTok names no number; `pending_share_cap` counts
     drafts within 24 hours that nobody posted. `privacy_level_options` replaces those of the account's kind.
+    `old_app_version`: the creator's TikTok app is older than 31.8 and takes no photo drafts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -36,17 +38,28 @@ class Traits(BaseModel):
     daily_post_cap: NonNegativeInt | None = None
     pending_share_cap: NonNegativeInt | None = 5
     privacy_level_options: list[str] | None = None
+    old_app_version: bool = False
+    bio_description: str = ""
+    is_verified: bool = False
+    follower_count: NonNegativeInt = 0
+    following_count: NonNegativeInt = 0
+    likes_count: NonNegativeInt = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """A creator who granted `scope` (comma-separated) to the holder of `access_token`."""
+    """A creator who granted `scope` (comma-separated) to the holder of `access_token`.
+
+    `client_key` is the app that holds the token and `seen_as` the open_id under which it knows the creator.
+    """
 
     open_id: str
     username: str
     access_token: str
     scope: str
     traits: Traits
+    client_key: str = DEFAULT_APP
+    seen_as: str = ""
 
     def allows(self, *scopes: str) -> bool:
         """Say whether one of `scopes` was granted."""
@@ -81,8 +94,10 @@ class Accounts:
         """Add a creator. Raises ValueError when the username is taken."""
         with self._database.transaction():
             found = self._database.rows("SELECT COUNT(*) AS n FROM accounts")
+            open_id = f"-000{self._ids.token()[:32]}"
             account = Account(
-                open_id=f"-000{self._ids.token()[:32]}",
+                open_id=open_id,
+                seen_as=open_id,
                 username=username or self._free_name(found[0]["n"] + 1),
                 access_token=f"act.{self._ids.token()}!{found[0]['n']}.va",
                 scope=scope,
@@ -100,6 +115,11 @@ class Accounts:
                 created_at=self._clock.now(),
             )
         return account
+
+    def change(self, account: Account, traits: Traits) -> None:
+        """Replace a creator's traits."""
+        sql = "UPDATE accounts SET traits = :traits WHERE open_id = :open_id"
+        self._database.write(sql, traits=traits.model_dump_json(), open_id=account.open_id)
 
     def all(self) -> list[Account]:
         """Return all creators, oldest first."""
@@ -134,4 +154,5 @@ def _account(row: sqlite3.Row) -> Account:
         access_token=row["access_token"],
         scope=row["scope"],
         traits=Traits.model_validate_json(row["traits"]),
+        seen_as=row["open_id"],
     )

@@ -5,29 +5,32 @@ from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from connector.kernel.clock import Clock
 from connector.kernel.ids import Ids
-from connector.sandbox.control import control_routes
+from connector.sandbox.consent import consent_routes
+from connector.sandbox.control.routes import control_routes
 from connector.sandbox.display import display_routes
 from connector.sandbox.front import Front
 from connector.sandbox.journal import ANSWERED
+from connector.sandbox.oauth import oauth_routes
 from connector.sandbox.pages import page_routes
 from connector.sandbox.publishing import publishing_routes
-from connector.sandbox.wire import Refusal, new_log_id, refusal
+from connector.sandbox.wire import Refusal, refusal
 from connector.sandbox.world import World
 
-CLIENT_PATHS = ("/v2/", "/upload")
+CLIENT_PATHS = ("/v2/", "/upload", "/video/")
 """Paths that TikTok's clients call; what no route serves there is logged and answered in TikTok's shape."""
 
 
-def create_app(world: World, *, clock: Clock, ids: Ids) -> Flask:
+def create_app(world: World, *, ids: Ids) -> Flask:
     """Return the application."""
     app = Flask(__name__)
     if isinstance(app.json, DefaultJSONProvider):
         app.json.sort_keys = False
-    front = Front(world, clock=clock, ids=ids)
+    front = Front(world, ids=ids)
     app.register_blueprint(publishing_routes(world, front))
     app.register_blueprint(display_routes(world, front))
+    app.register_blueprint(oauth_routes(world, front))
+    app.register_blueprint(consent_routes(world, front))
     app.register_blueprint(control_routes(world))
     app.register_blueprint(page_routes(world))
 
@@ -35,7 +38,7 @@ def create_app(world: World, *, clock: Clock, ids: Ids) -> Flask:
         if not request.path.startswith(CLIENT_PATHS):
             return error.get_response()
         refused = Refusal("unsupported_path")
-        log_id = new_log_id(clock.now(), ids)
+        log_id = front.new_log_id()
         number = world.journal.begin(request.method, request.full_path.rstrip("?"))
         world.journal.end(
             number,

@@ -6,42 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS accounts (
-    open_id TEXT PRIMARY KEY, username TEXT NOT NULL UNIQUE, access_token TEXT NOT NULL UNIQUE,
-    scope TEXT NOT NULL, traits TEXT NOT NULL, created_at INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS tasks (
-    publish_id TEXT PRIMARY KEY, open_id TEXT NOT NULL REFERENCES accounts, kind TEXT NOT NULL,
-    flow TEXT NOT NULL, source TEXT NOT NULL, privacy_level TEXT, title TEXT NOT NULL,
-    description TEXT NOT NULL, post_info TEXT NOT NULL, source_info TEXT NOT NULL,
-    stage TEXT NOT NULL, since INTEGER NOT NULL, polls INTEGER NOT NULL DEFAULT 0, verdict TEXT,
-    fail_reason TEXT, upload_id TEXT UNIQUE, upload_token TEXT, total_bytes INTEGER NOT NULL,
-    received_bytes INTEGER NOT NULL DEFAULT 0, created_at INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS tasks_moving ON tasks (stage);
-CREATE TABLE IF NOT EXISTS history (
-    publish_id TEXT NOT NULL REFERENCES tasks, at INTEGER NOT NULL, status TEXT NOT NULL, stage TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS history_of ON history (publish_id);
-CREATE TABLE IF NOT EXISTS media (
-    publish_id TEXT NOT NULL REFERENCES tasks, position INTEGER NOT NULL, sha256 TEXT NOT NULL,
-    size INTEGER NOT NULL, content_type TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
-    duration_ms INTEGER NOT NULL, PRIMARY KEY (publish_id, position)
-);
-CREATE TABLE IF NOT EXISTS posts (
-    post_id INTEGER PRIMARY KEY, publish_id TEXT NOT NULL REFERENCES tasks,
-    published_at INTEGER NOT NULL, public_at INTEGER
-);
-CREATE INDEX IF NOT EXISTS posts_of ON posts (publish_id);
-CREATE TABLE IF NOT EXISTS requests (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
-    status INTEGER, code TEXT, log_id TEXT, publish_id TEXT, outcome TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS hits (open_id TEXT NOT NULL, bucket TEXT NOT NULL, at INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS hits_of ON hits (open_id, bucket, at);
-"""
+from connector.sandbox.schema import ADDED, TABLES
 
 Value = str | int | float | None
 
@@ -56,7 +21,9 @@ class Database:
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.execute("PRAGMA foreign_keys=ON")
-        self._connection.executescript(f"BEGIN; {SCHEMA} COMMIT;")
+        self._connection.executescript(f"BEGIN; {TABLES} COMMIT;")
+        for table, column, kind in ADDED:
+            self._add_column(table, column, kind)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -95,7 +62,22 @@ class Database:
         found = self.rows(sql, **values)
         return found[0] if found else None
 
+    def setting(self, name: str) -> str | None:
+        """Return a named value, or None."""
+        row = self.row("SELECT value FROM meta WHERE name = :name", name=name)
+        return None if row is None else str(row["value"])
+
+    def keep_setting(self, name: str, value: str) -> None:
+        """Keep a named value."""
+        sql = "INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT DO UPDATE SET value = :value"
+        self.write(sql, name=name, value=value)
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+    def _add_column(self, table: str, column: str, kind: str) -> None:
+        there = {row["name"] for row in self.rows(f"PRAGMA table_info({table})")}
+        if column not in there:
+            self.write(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")

@@ -1,19 +1,23 @@
-"""TikTok's Display API as far as a publisher needs it: user/info and video/list (reference, section 3)."""
+"""TikTok's Display API: user/info, video/list and video/query (reference, section 3)."""
 
 from flask import Blueprint, request
 
 from connector.kernel.jsontext import Json
 from connector.sandbox.accounts import Account
+from connector.sandbox.faces import avatar_url, cover_url
 from connector.sandbox.front import Endpoint, Front
 from connector.sandbox.posts import Post
 from connector.sandbox.wire import BAD_FIELDS, Refusal
 from connector.sandbox.world import World
 
-USER_INFO = Endpoint(name="user/info", scopes=("user.info.basic",), per_minute=600)
-VIDEO_LIST = Endpoint(name="video/list", scopes=("video.list",), per_minute=600)
+LISTED = ("video.list",)
+USER_INFO = Endpoint(name="user/info", scopes=("user.info.basic",), per_minute=600, family="display")
+VIDEO_LIST = Endpoint(name="video/list", scopes=LISTED, per_minute=600, family="display")
+VIDEO_QUERY = Endpoint(name="video/query", scopes=LISTED, per_minute=600, family="display")
 
 DEFAULT_COUNT = 10
 MAX_COUNT = 20
+"""Videos of one answer; more asked for, or more ids, are refused (U24)."""
 READ_TITLE = 150
 """Characters of a caption that the read side shows."""
 
@@ -24,18 +28,18 @@ def display_routes(world: World, front: Front) -> Blueprint:
     """Return the routes of the Display API."""
     routes = Blueprint("display", __name__)
     desk = Display(world)
-    routes.add_url_rule(
-        "/v2/user/info/",
-        endpoint="user_info",
-        view_func=lambda: front.serve(USER_INFO, desk.user_info),
-        methods=["GET"],
+    handlers = (
+        (USER_INFO, desk.user_info, "GET"),
+        (VIDEO_LIST, desk.video_list, "POST"),
+        (VIDEO_QUERY, desk.video_query, "POST"),
     )
-    routes.add_url_rule(
-        "/v2/video/list/",
-        endpoint="video_list",
-        view_func=lambda: front.serve(VIDEO_LIST, desk.video_list),
-        methods=["POST"],
-    )
+    for endpoint, handler, method in handlers:
+        routes.add_url_rule(
+            f"/v2/{endpoint.name}/",
+            endpoint=endpoint.name.replace("/", "_"),
+            view_func=lambda endpoint=endpoint, handler=handler: front.serve(endpoint, handler),
+            methods=[method],
+        )
     return routes
 
 
@@ -46,14 +50,19 @@ class Display:
         self._world = world
 
     def user_info(self, account: Account, _body: object) -> Data:
-        """Answer user/info; a field outside the granted scopes is 401, as operators report (U3)."""
-        user = {**_basic(account), **_profile(account), **self._stats(account)}
-        wanted = _fields(set(user))
-        if not account.allows("user.info.profile") and set(wanted) & set(_profile(account)):
-            raise Refusal("scope_not_authorized")
-        if not account.allows("user.info.stats") and set(wanted) & set(self._stats(account)):
-            raise Refusal("scope_not_authorized")
-        return {"user": {name: user[name] for name in wanted}}
+        """Answer user/info; what becomes of a field outside the granted scopes is a knob (U3)."""
+        by_scope = {
+            "user.info.basic": self._basic(account),
+            "user.info.profile": self._profile(account),
+            "user.info.stats": self._stats(account),
+        }
+        wanted = _fields({name for values in by_scope.values() for name in values})
+        granted = {name for scope, values in by_scope.items() if account.allows(scope) for name in values}
+        reaction = self._world.knobs.behaviour.out_of_scope_fields
+        if reaction != "omit" and not set(wanted) <= granted:
+            raise Refusal(reaction)
+        user = {name: value for values in by_scope.values() for name, value in values.items()}
+        return {"user": {name: user[name] for name in wanted if name in granted}}
 
     def video_list(self, account: Account, body: object) -> Data:
         """Answer video/list: the creator's public videos, newest first, before a cursor in UTC ms."""
@@ -65,23 +74,61 @@ class Display:
         videos = [post for post in self._public(account) if cursor is None or post.published_at < cursor]
         page = videos[:count]
         return {
-            "videos": [self._video(post, wanted) for post in page],
+            "videos": [self._video(account, post, wanted) for post in page],
             "cursor": page[-1].published_at if page else cursor or 0,
             "has_more": len(videos) > len(page),
         }
 
+    def video_query(self, account: Account, body: object) -> Data:
+        """Answer video/query: those of the asked ids that are the creator's own and public (U4)."""
+        filters = body.get("filters") if isinstance(body, dict) else None
+        ids = filters.get("video_ids") if isinstance(filters, dict) else None
+        if not isinstance(ids, list) or not 1 <= len(ids) <= MAX_COUNT:
+            raise Refusal("invalid_params")
+        if not all(isinstance(item, str) for item in ids):
+            raise Refusal("invalid_params")
+        wanted = _fields(_VIDEO_FIELDS)
+        videos = [self._video(account, p, wanted) for p in self._public(account) if str(p.post_id) in ids]
+        return {"videos": [*videos], "cursor": 0, "has_more": False}
+
     def _public(self, account: Account) -> list[Post]:
         self._world.settle()
-        posts = [p for p in self._world.posts.all() if p.open_id == account.open_id and p.public_at]
+        posts = [p for p in self._world.posts.all() if p.open_id == account.open_id and p.is_public]
         return sorted(posts, key=lambda post: post.published_at, reverse=True)
 
-    def _stats(self, account: Account) -> Data:
-        count = len(self._public(account))
-        return {"follower_count": 0, "following_count": 0, "likes_count": 0, "video_count": count}
+    def _basic(self, account: Account) -> Data:
+        avatar = avatar_url(self._world, account)
+        return {
+            "open_id": account.seen_as,
+            "union_id": f"union{account.open_id}",
+            "avatar_url": avatar,
+            "avatar_url_100": avatar,
+            "avatar_large_url": avatar,
+            "display_name": account.traits.nickname or account.username,
+        }
 
-    def _video(self, post: Post, wanted: list[str]) -> Data:
+    def _profile(self, account: Account) -> Data:
+        profile = f"{request.host_url}@{account.username}"
+        return {
+            "bio_description": account.traits.bio_description,
+            "profile_deep_link": profile,
+            "profile_web_link": profile,
+            "username": account.username,
+            "is_verified": account.traits.is_verified,
+        }
+
+    def _stats(self, account: Account) -> Data:
+        return {
+            "follower_count": account.traits.follower_count,
+            "following_count": account.traits.following_count,
+            "likes_count": account.traits.likes_count,
+            "video_count": len(self._public(account)),
+        }
+
+    def _video(self, account: Account, post: Post, wanted: list[str]) -> Data:
         media = self._world.posts.media(post.publish_id)[0]
         url = f"{request.host_url.rstrip('/')}{post.path}"
+        campaign = f"utm_campaign=tt4d_open_api&utm_source={account.client_key}"
         video: Data = {
             "id": str(post.post_id),
             "create_time": post.published_at // 1000,
@@ -90,18 +137,17 @@ class Display:
             "duration": media["duration_ms"] // 1000,
             "width": media["width"],
             "height": media["height"],
-            "share_url": url,
+            "share_url": f"{url}?{campaign}",
             "embed_link": url,
             "embed_html": f'<blockquote cite="{url}"></blockquote>',
-            "cover_image_url": f"{request.host_url}_sandbox/media/{media['sha256']}",
-            "like_count": 0,
-            "comment_count": 0,
-            "share_count": 0,
-            "view_count": 0,
+            "cover_image_url": cover_url(self._world, post),
+            "is_aigc": self._world.tasks.get(post.publish_id).post_info.get("is_aigc") is True,
+            **dict.fromkeys(_COUNTERS, 0),
         }
         return {name: video[name] for name in wanted}
 
 
+_COUNTERS = ("like_count", "comment_count", "share_count", "view_count")
 _VIDEO_FIELDS = {
     "id",
     "create_time",
@@ -114,32 +160,9 @@ _VIDEO_FIELDS = {
     "embed_link",
     "embed_html",
     "cover_image_url",
-    "like_count",
-    "comment_count",
-    "share_count",
-    "view_count",
+    "is_aigc",
+    *_COUNTERS,
 }
-
-
-def _basic(account: Account) -> Data:
-    avatar = f"{request.host_url}_sandbox/avatar/{account.username}.svg"
-    return {
-        "open_id": account.open_id,
-        "union_id": f"union{account.open_id}",
-        "avatar_url": avatar,
-        "avatar_url_100": avatar,
-        "avatar_large_url": avatar,
-        "display_name": account.traits.nickname or account.username,
-    }
-
-
-def _profile(account: Account) -> Data:
-    return {
-        "bio_description": "",
-        "profile_deep_link": f"{request.host_url}@{account.username}",
-        "username": account.username,
-        "is_verified": False,
-    }
 
 
 def _fields(known: set[str]) -> list[str]:

@@ -8,11 +8,16 @@ from connector.sandbox.database import Database
 ANSWERED = "answered"
 REPLY_LOST = "reply_lost"
 BROKEN_OFF = "broken_off"
+RESET = "reset"
+TRUNCATED = "truncated"
 _OPEN = "open"
 
 
 class Journal:
-    """The request log. `outcome` is `open`, `answered`, `reply_lost` (a fault) or `broken_off`."""
+    """The request log.
+
+    `outcome` is `open`, `answered`, `broken_off`, or a mishap: `reply_lost`, `reset`, `truncated`.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database

@@ -7,6 +7,7 @@ import threading
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
+from connector.sandbox.behaviour import Behaviour
 from connector.sandbox.database import Database
 from connector.sandbox.states import Dial
 from connector.sandbox.wire import Refusal
@@ -47,14 +48,15 @@ class Faults(BaseModel):
 
 
 class Knobs:
-    """The present dial and faults."""
+    """The present dial, faults and behaviour."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._changed = threading.Condition()
         self._closing = False
-        self._dial = Dial.model_validate_json(self._load("dial") or "{}")
-        self._faults = Faults.model_validate_json(self._load("faults") or "{}")
+        self._dial = Dial.model_validate_json(database.setting("dial") or "{}")
+        self._faults = Faults.model_validate_json(database.setting("faults") or "{}")
+        self._behaviour = Behaviour.model_validate_json(database.setting("behaviour") or "{}")
 
     @property
     def dial(self) -> Dial:
@@ -66,15 +68,25 @@ class Knobs:
         """Return the faults that are still to come."""
         return self._faults
 
+    @property
+    def behaviour(self) -> Behaviour:
+        """Return how it behaves where TikTok is not documented."""
+        return self._behaviour
+
+    def set_behaviour(self, behaviour: Behaviour) -> None:
+        """Replace the behaviour."""
+        self._database.keep_setting("behaviour", behaviour.model_dump_json())
+        self._behaviour = behaviour
+
     def set_dial(self, dial: Dial) -> None:
         """Replace the dial."""
-        self._save("dial", dial)
+        self._database.keep_setting("dial", dial.model_dump_json())
         self._dial = dial
 
     def set_faults(self, faults: Faults) -> None:
         """Replace all faults; whoever is held looks again."""
         with self._changed:
-            self._save("faults", faults)
+            self._database.keep_setting("faults", faults.model_dump_json())
             self._faults = faults
             self._changed.notify_all()
 
@@ -129,11 +141,3 @@ class Knobs:
     def _holds(self, at: int) -> bool:
         limit = self._faults.hold_upload_after_bytes
         return not self._closing and limit is not None and at >= limit
-
-    def _load(self, name: str) -> str | None:
-        row = self._database.row("SELECT value FROM meta WHERE name = :name", name=name)
-        return None if row is None else str(row["value"])
-
-    def _save(self, name: str, value: BaseModel) -> None:
-        sql = "INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT DO UPDATE SET value = :value"
-        self._database.write(sql, name=name, value=value.model_dump_json())

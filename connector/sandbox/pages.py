@@ -3,7 +3,9 @@
 from flask import Blueprint, Response, abort, render_template
 from markupsafe import escape
 
-from connector.sandbox.control import base_url, post_as_dict
+from connector.sandbox.control.kit import base_url
+from connector.sandbox.control.shapes import post_as_dict
+from connector.sandbox.faces import check_expiry
 from connector.sandbox.world import World
 
 SHOWN = 200
@@ -35,6 +37,7 @@ def page_routes(world: World) -> Blueprint:
 
     @routes.get("/_sandbox/avatar/<username>.svg")
     def avatar(username: str) -> Response:
+        check_expiry(world)
         letter = escape(username[:1].upper())
         svg = (
             '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100"><circle cx="50" cy="50" r="50"'

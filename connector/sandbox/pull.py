@@ -34,10 +34,15 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """`patience` in seconds; `max_bytes`: reading stops just past them, and the file is kept so."""
+    """`patience` in seconds; `max_bytes`: reading stops just past them, and the file is kept so.
+
+    `head_first`: HEAD is asked before GET; `range_bytes`: the file is asked for in ranges of this size.
+    """
 
     patience: float
     max_bytes: int
+    head_first: bool = False
+    range_bytes: int | None = None
 
 
 class Puller:
@@ -53,6 +58,7 @@ class Puller:
 
     def fetch(self, url: str, target: Path, limits: Limits, progress: Callable[[int], None]) -> None:
         """Fetch `url` into `target`, telling `progress` the bytes so far. Raises PullFailed or Stopped."""
+        target.unlink(missing_ok=True)
         give_up = self._clock.ticks() + limits.patience
         broken = 0
         for _ in range(MAX_TRIES):
@@ -77,21 +83,48 @@ class Puller:
 
     def _try(self, url: str, target: Path, limits: Limits, progress: Callable[[int], None]) -> float | None:
         """Try once; return the seconds to wait before the next try, or None when the file is there."""
-        if self._stop.is_set() or not self._wanted():
-            raise Stopped
-        with self._session.get(url, stream=True, allow_redirects=False, timeout=TIMEOUT) as reply:
-            if reply.status_code == requests.codes.service_unavailable:
-                return pause_of(reply.headers.get("Retry-After"))
-            if reply.status_code != requests.codes.ok:
-                raise PullFailed(f"HTTP {reply.status_code}")
-            self._save(reply, target, limits, progress)
+        if limits.head_first:
+            with self._ask("HEAD", url) as reply:
+                if reply.status_code == requests.codes.service_unavailable:
+                    return pause_of(reply.headers.get("Retry-After"))
+                _refuse_unless(reply, requests.codes.ok)
+        more = True
+        while more:
+            at = target.stat().st_size if limits.range_bytes and target.exists() else 0
+            with self._ask("GET", url, **_range(at, limits.range_bytes)) as reply:
+                if reply.status_code == requests.codes.service_unavailable:
+                    return pause_of(reply.headers.get("Retry-After"))
+                more = self._take(reply, at, target, limits, progress)
         return None
 
+    def _ask(self, method: str, url: str, **headers: str) -> requests.Response:
+        if self._stop.is_set() or not self._wanted():
+            raise Stopped
+        return self._session.request(
+            method, url, headers=headers, stream=True, allow_redirects=False, timeout=TIMEOUT
+        )
+
+    def _take(
+        self,
+        reply: requests.Response,
+        at: int,
+        target: Path,
+        limits: Limits,
+        progress: Callable[[int], None],
+    ) -> bool:
+        """Save what an answer brings and say whether more is to be asked for."""
+        is_part = bool(limits.range_bytes) and reply.status_code == requests.codes.partial_content
+        if not is_part:
+            _refuse_unless(reply, requests.codes.ok)
+        got = self._save(reply, at if is_part else 0, target, limits, progress)
+        total = _total(reply.headers.get("Content-Range")) if is_part else got
+        return at < got < min(total, limits.max_bytes)
+
     def _save(
-        self, reply: requests.Response, target: Path, limits: Limits, progress: Callable[[int], None]
-    ) -> None:
-        got = 0
-        with target.open("wb") as file:
+        self, reply: requests.Response, at: int, target: Path, limits: Limits, progress: Callable[[int], None]
+    ) -> int:
+        got = at
+        with target.open("ab" if at else "wb") as file:
             for piece in reply.iter_content(PIECE):
                 if self._stop.is_set() or not self._wanted():
                     raise Stopped
@@ -99,7 +132,24 @@ class Puller:
                 got += len(piece)
                 progress(got)
                 if got > limits.max_bytes:
-                    return
+                    break
+        return got
+
+
+def _range(at: int, size: int | None) -> dict[str, str]:
+    return {} if size is None else {"Range": f"bytes={at}-{at + size - 1}"}
+
+
+def _refuse_unless(reply: requests.Response, status: int) -> None:
+    if reply.status_code != status:
+        raise PullFailed(f"HTTP {reply.status_code}")
+
+
+def _total(content_range: str | None) -> int:
+    total = (content_range or "").rpartition("/")[2]
+    if not total.isdigit():
+        raise PullFailed("a part without its total")
+    return int(total)
 
 
 def pause_of(retry_after: str | None) -> float:

@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,10 @@ from connector.kernel.clock import Clock, SystemClock
 from connector.kernel.errors import PostrailError
 from connector.kernel.ids import SystemIds
 from connector.sandbox.app import create_app
-from connector.sandbox.front import IS_CONNECTED, LOSE_REPLY
+from connector.sandbox.beat import Beat
+from connector.sandbox.front import IS_CONNECTED
+from connector.sandbox.journal import RESET, TRUNCATED
+from connector.sandbox.replies import MISHAP
 from connector.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -29,6 +33,8 @@ THREADS = 16
 """Requests served at once; a held upload occupies one."""
 TIMEOUT = 30
 """Seconds a client may stay silent within a request."""
+CUT = "sandbox.cut"
+"""WSGI environ key: a callable that lets the end of this connection be a reset."""
 IDLE_LOOK = 0.2
 """Seconds between two looks whether anybody still calls."""
 
@@ -49,7 +55,7 @@ class Activity:
             return 0.0 if self._running else self._clock.ticks() - self._last
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Serve one request; a reply that is to be lost breaks the connection instead."""
+        """Serve one request; a mishap breaks the connection instead, or halfway through the answer."""
         with self._lock:
             self._running += 1
         try:
@@ -58,9 +64,25 @@ class Activity:
             with self._lock:
                 self._running -= 1
                 self._last = self._clock.ticks()
-        if environ.get(LOSE_REPLY):
+        mishap = environ.get(MISHAP)
+        if mishap == TRUNCATED:
+            return _broken_off(answer)
+        if mishap == RESET:
+            environ.get(CUT, _nothing)()
+        if mishap is not None:
             raise BrokenPipeError(errno.EPIPE, "the reply is lost on purpose")
         return answer
+
+
+def _nothing() -> None:
+    """Do nothing: a server that cannot reset a connection closes it."""
+
+
+def _broken_off(answer: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the first half of an answer, then break the connection."""
+    whole = b"".join(answer)
+    yield whole[: len(whole) // 2]
+    raise BrokenPipeError(errno.EPIPE, "the reply is truncated on purpose")
 
 
 class _Gateway(wsgi.Gateway_10):
@@ -71,7 +93,13 @@ class _Gateway(wsgi.Gateway_10):
         environ: WSGIEnvironment = super().get_environ()  # type: ignore[no-untyped-call]  # of the wheel
         connection: socket.socket = self.req.conn.socket
         environ[IS_CONNECTED] = lambda: is_connected(connection)
+        environ[CUT] = lambda: _reset_on_close(connection)
         return environ
+
+
+def _reset_on_close(connection: socket.socket) -> None:
+    """Let the close of a connection be a reset, and what was not sent be lost."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def is_connected(connection: socket.socket) -> bool:
@@ -102,11 +130,14 @@ def run(
     ids = SystemIds(clock)
     with _only_one(home):
         world = World(home, clock=clock, ids=ids)
+        beat = Beat(world)
         try:
-            activity = Activity(create_app(world, clock=clock, ids=ids), clock)
+            activity = Activity(create_app(world, ids=ids), clock)
             world.open()
+            beat.start()
             _serve(home, (host, port), activity, world, announce=announce, idle_exit_s=idle_exit_s)
         finally:
+            beat.stop()
             world.close()
 
 
@@ -133,7 +164,7 @@ def _serve(
         announce(url)
         _wait_for_end(activity, idle_exit_s)
     finally:
-        world.knobs.release_all()
+        world.release_all()
         server.stop()
         loop.join()
 

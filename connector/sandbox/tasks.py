@@ -10,7 +10,7 @@ from connector.kernel.ids import Ids
 from connector.sandbox.chunks import Plan
 from connector.sandbox.database import Database
 from connector.sandbox.snowflakes import Numbers, new_upload_token, publish_id
-from connector.sandbox.states import Flow, Progress, Source, Stage, Step, status_of
+from connector.sandbox.states import UNFINISHED, Flow, Progress, Source, Stage, Step, status_of
 from connector.sandbox.validate import Body, Init
 
 DAY = 24 * 3600 * 1000
@@ -19,7 +19,10 @@ DAY = 24 * 3600 * 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One init call and what became of it. Times are UTC ms; sizes are bytes (0: not known yet)."""
+    """One init call and what became of it. Times are UTC ms; sizes are bytes (0: not known yet).
+
+    `chunk_fault` is the HTTP status that the next PUT gets; `url_expired` is 1 once the upload URL is.
+    """
 
     publish_id: str
     open_id: str
@@ -41,6 +44,9 @@ class Task:
     total_bytes: int
     received_bytes: int
     created_at: int
+    client_key: str
+    chunk_fault: int | None
+    url_expired: int
 
     @property
     def status(self) -> str:
@@ -77,6 +83,15 @@ class Task:
         return tuple(cast("list[str]", self.source_info["photo_images"]))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fate:
+    """What a task is bound for from its beginning; see the fields of the same names."""
+
+    fail_reason: str | None = None
+    chunk_fault: int | None = None
+    url_expired: bool = False
+
+
 class Tasks:
     """The table of publish tasks and their history."""
 
@@ -86,8 +101,8 @@ class Tasks:
         self._ids = ids
         self._numbers = numbers
 
-    def create(self, open_id: str, init: Init, verdict: str | None) -> Task:
-        """Make a task from an init call; `verdict` is a fail_reason it is bound for."""
+    def create(self, open_id: str, init: Init, *, client_key: str, fate: Fate) -> Task:
+        """Make a task from an init call of an app."""
         now = self._clock.now()
         upload = init.source == "FILE_UPLOAD"
         stage: Stage = "receiving" if upload else "pulling"
@@ -107,7 +122,10 @@ class Tasks:
                 source_info=json.dumps(init.source_info),
                 stage=stage,
                 since=now,
-                verdict=verdict,
+                verdict=fate.fail_reason,
+                client_key=client_key,
+                chunk_fault=fate.chunk_fault,
+                url_expired=int(fate.url_expired),
                 upload_id=str(self._numbers.new()) if upload else None,
                 upload_token=new_upload_token(self._ids) if upload else None,
                 total_bytes=init.plan.size if init.plan else 0,
@@ -156,6 +174,32 @@ class Tasks:
         """Note the fail_reason that a task is bound for, unless it has one."""
         sql = "UPDATE tasks SET verdict = COALESCE(verdict, :verdict) WHERE publish_id = :publish_id"
         self._database.write(sql, publish_id=publish_id, verdict=verdict)
+
+    def spend_chunk_fault(self, task: Task) -> int | None:
+        """Return the HTTP status that this PUT is to get, and forget it."""
+        sql = "UPDATE tasks SET chunk_fault = NULL WHERE publish_id = :value AND chunk_fault IS NOT NULL"
+        return task.chunk_fault if self._database.write(sql, value=task.publish_id) else None
+
+    def expire_url(self, publish_id: str) -> None:
+        """End the upload URL of a task."""
+        self._database.write("UPDATE tasks SET url_expired = 1 WHERE publish_id = :value", value=publish_id)
+
+    def unfinished_of(self, client_key: str, open_id: str) -> list[Task]:
+        """Return the tasks of an app for a creator that can still fail."""
+        return [
+            task
+            for task in self.at_stages(*UNFINISHED)
+            if (task.client_key, task.open_id) == (client_key, open_id)
+        ]
+
+    def active_users(self, client_key: str) -> set[str]:
+        """Return the creators for whom an app posted directly within 24 hours, refused media included."""
+        sql = (
+            "SELECT DISTINCT open_id FROM tasks"
+            " WHERE client_key = :client_key AND flow = 'direct' AND created_at > :since"
+        )
+        since = self._clock.now() - DAY
+        return {row["open_id"] for row in self._database.rows(sql, client_key=client_key, since=since)}
 
     def move(self, task: Task, step: Step) -> bool:
         """Take a step from the stage that `task` shows; False: it has left that stage since."""

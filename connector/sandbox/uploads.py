@@ -15,7 +15,7 @@ from connector.kernel.clock import Clock
 from connector.kernel.ids import Ids
 from connector.sandbox.chunks import BadChunk, Range, check_next, progress, read_headers
 from connector.sandbox.database import Database
-from connector.sandbox.journal import ANSWERED, BROKEN_OFF
+from connector.sandbox.journal import ANSWERED, BROKEN_OFF, RESET
 from connector.sandbox.knobs import Knobs
 from connector.sandbox.states import Step
 from connector.sandbox.tasks import Task, Tasks
@@ -37,7 +37,10 @@ class Body(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Put:
-    """A PUT to an upload URL. `is_connected` looks whether the sender is still there."""
+    """A PUT to an upload URL. `is_connected` looks whether the sender is still there.
+
+    `cut_after`: the connection is to be cut after so many bytes of the body (None: it is not).
+    """
 
     upload_id: str
     upload_token: str
@@ -46,6 +49,7 @@ class Put:
     content_range: str | None
     body: Body
     is_connected: Callable[[], bool]
+    cut_after: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +62,10 @@ class PutReply:
     publish_id: str | None = None
     outcome: str = ANSWERED
     is_complete: bool = False
+
+
+class _Cut(ConnectionError):
+    """The connection is cut on purpose."""
 
 
 class Uploads:
@@ -92,6 +100,8 @@ class Uploads:
             return self._count(part, asked, publish_id or "")
         except BadChunk as refused:
             return self._refused(refused, publish_id)
+        except _Cut:
+            return PutReply(status=400, code="cut", publish_id=publish_id, outcome=RESET)
         except ConnectionError:
             return PutReply(status=400, code="broken_off", publish_id=publish_id, outcome=BROKEN_OFF)
         finally:
@@ -100,8 +110,11 @@ class Uploads:
     def _admit(self, put: Put, task: Task | None) -> Range:
         if task is None or task.upload_token != put.upload_token or task.stage == "failed":
             raise BadChunk(404, "no_such_upload")
-        if self._clock.now() >= task.created_at + URL_LIFE:
+        if task.url_expired or self._clock.now() >= task.created_at + URL_LIFE:
             raise BadChunk(403, "upload_url_expired")
+        planted = self._tasks.spend_chunk_fault(task)
+        if planted is not None:
+            raise BadChunk(planted, "planted")
         refusal = self._knobs.spend_refusal("upload")
         if refusal is not None:
             raise BadChunk(refusal.status, refusal.code)
@@ -119,7 +132,11 @@ class Uploads:
                 while self._knobs.wait_while_held(at, HELD_LOOK):
                     if not put.is_connected():
                         raise ConnectionAbortedError
-                piece = self._read(put.body, min(PIECE, asked.last + 1 - at, self._until_hold(at)))
+                if put.cut_after is not None and at - asked.first >= put.cut_after:
+                    raise _Cut
+                until_cut = PIECE if put.cut_after is None else put.cut_after + asked.first - at
+                size = min(PIECE, asked.last + 1 - at, self._until_hold(at), until_cut)
+                piece = self._read(put.body, size)
                 file.write(piece)
                 at += len(piece)
             file.flush()

@@ -33,6 +33,10 @@ _KNOWN: dict[str, tuple[int, str]] = {
         "The user did not authorize the scope required for completing this request.",
     ),
     "invalid_params": (400, "The request parameters are invalid."),
+    "invalid_param": (400, "The request parameters are invalid."),
+    "invalid_file_upload": (400, "The file does not meet the API specification."),
+    "scope_permission_missed": (400, "Access token is invalid, some fields need additional scopes."),
+    "app_version_check_failed": (400, "The user's TikTok app is older than version 31.8."),
     "invalid_publish_id": (400, "invalid_publish_id"),
     "token_not_authorized_for_specified_publish_id": (
         400,
@@ -78,6 +82,12 @@ def answer(data: dict[str, Json] | None, log_id: str) -> dict[str, Json]:
     return {"error": error} if data is None else {"data": data, "error": error}
 
 
-def refusal(refused: Refusal, log_id: str) -> dict[str, Json]:
-    """Return the envelope of a refusal, with an empty `data` as most captures show it."""
-    return {"data": {}, "error": {"code": refused.code, "message": refused.message, "log_id": log_id}}
+def refusal(refused: Refusal, log_id: str, *, with_data: bool = True) -> dict[str, Json]:
+    """Return the envelope of a refusal; most captures show an empty `data`, some none."""
+    error: Json = {"code": refused.code, "message": refused.message, "log_id": log_id}
+    return {"data": {}, "error": error} if with_data else {"error": error}
+
+
+def flat_refusal(error: str, description: str, log_id: str) -> dict[str, Json]:
+    """Return shape B, the refusal of an OAuth endpoint (reference 1.1)."""
+    return {"error": error, "error_description": description, "log_id": log_id}

@@ -1,57 +1,75 @@
-"""The pretend TikTok's world: it holds the tables together and moves every task on.
+"""The pretend TikTok's world: it builds the tables over one file and joins them to what can happen."""
 
-Time drives it without a thread: whoever looks settles what has fallen due, dated when it did. Only pulls
-have threads; those that a crash cut short begin anew when the world is opened.
-"""
-
-import hashlib
-import os
 import threading
 from pathlib import Path
 
 from connector.kernel.clock import Clock
 from connector.kernel.ids import Ids
-from connector.sandbox.accounts import Accounts
-from connector.sandbox.chunks import MAX_VIDEO
+from connector.sandbox.accounts import Account, Accounts
+from connector.sandbox.clockwork import SandboxClock
 from connector.sandbox.database import Database
+from connector.sandbox.hooks.courier import Courier
+from connector.sandbox.hooks.deliveries import Deliveries
+from connector.sandbox.hooks.events import REMOVED
+from connector.sandbox.inspection import Inspection
 from connector.sandbox.journal import Journal, Rates
 from connector.sandbox.knobs import Knobs
-from connector.sandbox.looks import FORMAT, MAX_PHOTO_BYTES, Look, look_at_photo, look_at_video
+from connector.sandbox.lifecycle import Lifecycle
+from connector.sandbox.login.desk import LoginDesk
+from connector.sandbox.login.grants import open_id_for
+from connector.sandbox.markers import Marks
 from connector.sandbox.posts import Posts
-from connector.sandbox.pull import Limits, Puller, PullFailed, Stopped
+from connector.sandbox.pulls import Pulls
+from connector.sandbox.rules import Rule, Script
 from connector.sandbox.snowflakes import Numbers
-from connector.sandbox.states import Step, next_step
-from connector.sandbox.tasks import Task, Tasks
+from connector.sandbox.tasks import Fate, Task, Tasks
 from connector.sandbox.uploads import Put, PutReply, Uploads
 from connector.sandbox.validate import Init
 
-INBOX_MAX_SECONDS = 600
-"""Seconds: the API's ceiling, which holds for drafts, where no creator's limit is asked."""
-PULL_END = 3.0
-"""Seconds a pull gets to notice that the world closes."""
-PROGRESS_STEP = 4 * 1024 * 1024
-"""Bytes of a pull between two notes of its progress."""
-
 
 class World:
-    """Everything the pretend TikTok knows, durable under `home`."""
+    """Everything the pretend TikTok knows, durable under `home`; `clock` is the machine's."""
 
     def __init__(self, home: Path, *, clock: Clock, ids: Ids) -> None:
-        self._media = home / "media"
-        self._incoming = home / "media" / "incoming"
+        media = home / "media"
+        self._incoming = media / "incoming"
         self._incoming.mkdir(parents=True, exist_ok=True)
-        self._clock = clock
-        self._stop = threading.Event()
-        self._pulls: list[threading.Thread] = []
-        self._database = Database(home / "sandbox.db")
-        numbers = Numbers(self._database, clock)
-        self.accounts = Accounts(self._database, clock, ids)
-        self.tasks = Tasks(self._database, clock, ids, numbers)
-        self.posts = Posts(self._database, numbers)
-        self.knobs = Knobs(self._database)
-        self.journal = Journal(self._database, clock)
-        self.rates = Rates(self._database, clock)
-        self._uploads = Uploads(self._incoming, self._database, self.tasks, self.knobs, clock=clock, ids=ids)
+        self._closing = threading.Event()
+        self._database = database = Database(home / "sandbox.db")
+        self.clock = now = SandboxClock(clock, database)
+        self.knobs = Knobs(database)
+        self.journal = Journal(database, now)
+        self.rates = Rates(database, now)
+        self.script = Script(database, now)
+        self.marks = Marks(database)
+        self.accounts = Accounts(database, now, ids)
+        self.login = LoginDesk(database, now, ids, self.accounts)
+        self.hooks = Deliveries(database, now, self.login.apps, self.knobs)
+        self.courier = Courier(self.hooks, self.login.apps, self.knobs, now)
+        numbers = Numbers(database, now)
+        self.tasks = Tasks(database, now, ids, numbers)
+        self.posts = Posts(database, numbers)
+        self.lifecycle = Lifecycle(
+            database, now, self.knobs, tasks=self.tasks, posts=self.posts, hooks=self.hooks
+        )
+        self._uploads = Uploads(self._incoming, database, self.tasks, self.knobs, clock=now, ids=ids)
+        self._inspection = Inspection(
+            media,
+            database,
+            now,
+            accounts=self.accounts,
+            tasks=self.tasks,
+            posts=self.posts,
+            files_of=self._files_of,
+        )
+        self._pulls = Pulls(
+            now,
+            self.knobs,
+            tasks=self.tasks,
+            lifecycle=self.lifecycle,
+            inspection=self._inspection,
+            files_of=self._files_of,
+        )
 
     def open(self) -> None:
         """Take up what the end of an earlier process cut short."""
@@ -59,162 +77,68 @@ class World:
             part.unlink()
         self.journal.break_off_open()
         for task in self.tasks.at_stages("checking"):
-            self._check(task)
+            self._inspection.check(task)
         for task in self.tasks.at_stages("pulling"):
-            self._start_pull(task)
+            self._pulls.start(task)
+
+    def release_all(self) -> None:
+        """Hold and delay nobody any more: the server stops."""
+        self._closing.set()
+        self.knobs.release_all()
 
     def close(self) -> None:
-        """Stop the pulls, release who is held, and close the file.
-
-        A pull that its server holds keeps the file open until this process ends.
-        """
-        self._stop.set()
-        self.knobs.release_all()
-        for pull in self._pulls:
-            pull.join(timeout=PULL_END)
-        if not any(pull.is_alive() for pull in self._pulls):
+        """Stop the pulls, release who is held, and close the file, unless a pull still needs it."""
+        self.release_all()
+        if self._pulls.stop():
             self._database.close()
 
-    def create(self, open_id: str, init: Init) -> Task:
+    def pause(self, seconds: float) -> None:
+        """Wait so many real seconds, less when the server stops."""
+        self._closing.wait(seconds)
+
+    def strike(self, endpoint: str) -> Rule | None:
+        """Count a call and return the rule of the script that strikes it."""
+        return self.script.strike(endpoint, self.knobs.behaviour.seed)
+
+    def create(self, account: Account, init: Init, fate: Fate | None = None) -> Task:
         """Make a task of an init call; a pull begins at once."""
-        task = self.tasks.create(open_id, init, self.knobs.spend_fail_reason())
+        given = fate or Fate(fail_reason=self.knobs.spend_fail_reason())
+        task = self.tasks.create(account.open_id, init, client_key=account.client_key, fate=given)
         if task.source == "PULL_FROM_URL":
-            self._start_pull(task)
+            self._pulls.start(task)
         return task
 
     def put(self, put: Put) -> PutReply:
         """Receive one chunk; the last one brings the task to its processing before it is answered."""
         reply = self._uploads.put(put)
         if reply.is_complete and reply.publish_id is not None:
-            self._check(self.tasks.get(reply.publish_id))
+            self._inspection.check(self.tasks.get(reply.publish_id))
         return reply
 
-    def cancel(self, task: Task) -> bool:
-        """Cancel a pull that still goes on; False: it is too late, or there is none (reference 4.8)."""
-        step = Step(stage="failed", at=self._clock.now(), fail_reason="publish_cancelled")
-        return task.stage == "pulling" and self.tasks.move(task, step)
+    def part(self, client_key: str, account: Account, reason: int) -> bool:
+        """End a creator's consent to an app: tokens die, work in hand fails, the app is told.
+
+        `reason` is that of `authorization.removed`. False: there was no consent.
+        """
+        with self._database.transaction():
+            if not self.login.forget(client_key, account):
+                return False
+            open_id = open_id_for(client_key, account.open_id)
+            self.hooks.tell(client_key, REMOVED, open_id, {"reason": reason}, self.clock.now())
+            for task in self.tasks.unfinished_of(client_key, account.open_id):
+                self.lifecycle.fail(task, "auth_removed")
+            return True
 
     def settle(self) -> None:
         """Move every task on whose time has come."""
-        for task in self.tasks.at_stages("processing", "moderating"):
-            self.settled(task)
-
-    def settled(self, task: Task) -> Task:
-        """Move one task on as far as it is due, and return it as it then stands."""
-        step = next_step(task.progress, self.knobs.dial, self._clock.now())
-        while step is not None:
-            self._take(task, step)
-            task = self.tasks.get(task.publish_id)
-            step = next_step(task.progress, self.knobs.dial, self._clock.now())
-        return task
+        self.lifecycle.settle()
 
     def media_file(self, sha256: str) -> Path:
         """Return where received media stands."""
-        return self._media / sha256
-
-    def _take(self, task: Task, step: Step) -> None:
-        with self._database.transaction():
-            if not self.tasks.move(task, step):
-                return
-            if task.stage == "processing" and step.stage in ("moderating", "complete"):
-                self.posts.publish(task, step.at)
-            if task.stage == "moderating":
-                self.posts.make_public(task, step.at)
-
-    def _check(self, task: Task) -> None:
-        """Look at what arrived, keep it if it is allowed, and begin the processing."""
-        files = self._files_of(task)
-        looks = [self._look(task, file) for file in files]
-        verdict = next((look.fail_reason for look in looks if look.fail_reason), None)
-        hashes = [] if verdict else [self._keep(file) for file in files]
-        with self._database.transaction():
-            if self.tasks.move(task, Step(stage="processing", at=self._clock.now())):
-                if verdict is not None:
-                    self.tasks.set_verdict(task.publish_id, verdict)
-                for position, sha256 in enumerate(hashes):
-                    size = files[position].stat().st_size
-                    self.posts.add_media(task.publish_id, position, sha256, size, looks[position])
-        self._forget_files(task)
-
-    def _look(self, task: Task, file: Path) -> Look:
-        if task.kind == "photo":
-            return look_at_photo(file)
-        if file.stat().st_size > MAX_VIDEO:
-            return Look(content_type="application/octet-stream", fail_reason=FORMAT)
-        account = self.accounts.by_id(task.open_id)
-        direct = task.flow == "direct" and account is not None
-        limit = account.traits.max_video_post_duration_sec if direct and account else INBOX_MAX_SECONDS
-        return look_at_video(file, limit)
-
-    def _keep(self, file: Path) -> str:
-        """Give a file its place by content; it stays where it came in as well until the task has moved."""
-        with file.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        kept = self.media_file(sha256)
-        if not kept.exists():
-            os.link(file, kept)
-        return sha256
+        return self._inspection.kept(sha256)
 
     def _files_of(self, task: Task) -> list[Path]:
         if task.source == "FILE_UPLOAD":
             return [self._uploads.file_of(task)]
         number = task.publish_id.rpartition(".")[2]
         return [self._incoming / f"{number}.{index}.pull" for index in range(len(task.urls))]
-
-    def _start_pull(self, task: Task) -> None:
-        pull = threading.Thread(target=self._pull, args=(task,), name=f"pull {task.publish_id}", daemon=True)
-        self._pulls = [*(thread for thread in self._pulls if thread.is_alive()), pull]
-        pull.start()
-
-    def _pull(self, task: Task) -> None:
-        puller = Puller(self._clock, self._stop, lambda: self.tasks.get(task.publish_id).stage == "pulling")
-        try:
-            self._pull_all(puller, task)
-        except PullFailed:
-            self._fail_pull(task)
-        except Stopped:
-            self._forget_files(task)
-        else:
-            self._received(task)
-        finally:
-            puller.close()
-
-    def _pull_all(self, puller: Puller, task: Task) -> None:
-        photo = task.kind == "photo"
-        limits = Limits(
-            patience=self.knobs.dial.pull_patience, max_bytes=MAX_PHOTO_BYTES if photo else MAX_VIDEO
-        )
-        before = 0
-        for url, file in zip(task.urls, self._files_of(task), strict=True):
-            puller.fetch(url, file, limits, _Noting(self.tasks, task.publish_id, before))
-            before += file.stat().st_size
-            self.tasks.set_received(task.publish_id, before)
-
-    def _received(self, task: Task) -> None:
-        if self.tasks.move(task, Step(stage="checking", at=self._clock.now())):
-            self._check(self.tasks.get(task.publish_id))
-
-    def _fail_pull(self, task: Task) -> None:
-        reason = "photo_pull_failed" if task.kind == "photo" else "video_pull_failed"
-        step = Step(stage="failed", at=self._clock.now(), fail_reason=task.verdict or reason)
-        self.tasks.move(task, step)
-        self._forget_files(task)
-
-    def _forget_files(self, task: Task) -> None:
-        for file in self._files_of(task):
-            file.unlink(missing_ok=True)
-
-
-class _Noting:
-    """Notes a pull's progress every few megabytes."""
-
-    def __init__(self, tasks: Tasks, publish_id: str, before: int) -> None:
-        self._tasks = tasks
-        self._publish_id = publish_id
-        self._before = before
-        self._noted = 0
-
-    def __call__(self, got: int) -> None:
-        if got - self._noted >= PROGRESS_STEP:
-            self._noted = got
-            self._tasks.set_received(self._publish_id, self._before + got)

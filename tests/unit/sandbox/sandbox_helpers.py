@@ -124,7 +124,7 @@ class Scene:
         self.clock = HandClock()
         self.ids = SystemIds(self.clock)
         self.world = World(home, clock=self.clock, ids=self.ids)
-        self.app = create_app(self.world, clock=self.clock, ids=self.ids)
+        self.app = create_app(self.world, ids=self.ids)
         self.http = self.app.test_client()
 
     def caller(self, *, scope: str = ALL_SCOPES, **traits: object) -> Caller:
