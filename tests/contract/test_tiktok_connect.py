@@ -8,12 +8,21 @@ import pytest
 from connector.domain.net import origin_of
 from connector.engine.model import Account
 from connector.engine.ports import TikTokError
-from connector.engine.ports_tiktok import AppKeys, Callback, LoginError, TikTokLogin, TokenPair
+from connector.engine.ports_tiktok import (
+    AppKeys,
+    Callback,
+    EventKind,
+    LoginError,
+    TikTokLogin,
+    TokenPair,
+)
 from connector.kernel.clock import SystemClock
 from connector.kernel.ids import SystemIds
 from connector.net import Egress
+from connector.tiktok import signature
 from connector.tiktok.client import TikTokClient
 from connector.tiktok.login import LoginClient
+from tests.contract.tiktok_canned import Canned, canned_server
 from tests.integration.sandbox.sandbox_process import PATIENCE, Sandbox
 
 CLOCK = SystemClock()
@@ -87,6 +96,16 @@ def desk(running: Sandbox) -> Iterator[Desk]:
     creator = str(make(running, "accounts", {})["username"])
     yield Desk(running, login, AppKeys(client_key=key, client_secret=secret), creator)
     running.control("faults", {})
+
+
+@pytest.fixture
+def hooked(desk: Desk) -> Iterator[tuple[Desk, Canned]]:
+    """Give a desk whose app has its webhooks sent to a server that says 200."""
+    app = AppKeys(client_key=f"{desk.app.client_key}h", client_secret="hooksecret")
+    body = {"client_key": app.client_key, "client_secret": app.client_secret, "redirect_uris": [WEB]}
+    with canned_server() as receiver:
+        make(desk.sandbox, "apps", {**body, "kind": "web", "webhook_url": f"{receiver.url}/webhooks/tiktok"})
+        yield replace(desk, app=app), receiver
 
 
 @pytest.fixture
@@ -178,3 +197,17 @@ def test_a_lost_answer_to_a_refresh_is_unknown_and_may_have_renewed_the_tokens(d
     desk.sandbox.control("faults", {"lose_reply": {"endpoint": "oauth/token"}})
     error = failure(lambda: desk.login.refresh(desk.app, pair.refresh_token or ""))
     assert (error.outcome, error.revoked) == ("unknown", False)
+
+
+def test_a_webhook_of_the_sandbox_is_genuine_and_tells_what_happened(hooked: tuple[Desk, Canned]) -> None:
+    desk, receiver = hooked
+    pair = desk.connect()
+    desk.login.revoke(desk.app, pair.access_token)
+    asked = receiver.arrivals.get(timeout=PATIENCE)
+    header, secret = asked.headers.get("tiktok-signature"), desk.app.client_secret
+    now = CLOCK.now()
+    assert signature.verify(header, asked.body, secret, now_ms=now, tolerance_s=300) == "genuine"
+    assert signature.verify(header, asked.body, "other", now_ms=now, tolerance_s=300) == "forged"
+    event = signature.read_event(asked.body)
+    assert (event.kind, event.removal_reason) == (EventKind.AUTHORIZATION_REMOVED, 5)
+    assert (event.open_id, event.client_key) == (pair.open_id, desk.app.client_key)

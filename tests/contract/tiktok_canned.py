@@ -1,5 +1,6 @@
 """A server that answers with what a test has laid ready, byte for byte, and notes what it was asked."""
 
+import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ class Canned:
     body: bytes = b""
     hang_up: bool = False
     asked: list[Asked] = field(default_factory=list)
+    arrivals: "queue.Queue[Asked]" = field(default_factory=queue.Queue)
+    """The same requests, to wait for."""
 
     def lay(self, status: int, body: bytes, **headers: str) -> None:
         """Lay an answer ready; `_` in the names of headers stands for `-`."""
@@ -43,7 +46,9 @@ def canned_server() -> Iterator[Canned]:
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            canned.asked.append(Asked(self.command, self.path, headers, body))
+            asked = Asked(self.command, self.path, headers, body)
+            canned.asked.append(asked)
+            canned.arrivals.put(asked)
             self.close_connection = True
             if canned.hang_up:
                 return
