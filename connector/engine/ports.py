@@ -244,10 +244,13 @@ class TikTok(Protocol):
     def init_video(
         self, account: Account, post: Post, *, plan: ChunkPlan | None, video_url: str | None
     ) -> Initiated:
-        """Open a video post: by upload with `plan`, or by pull from `video_url`; exactly one is given."""
+        """Open a video post: by upload with `plan`, or by pull from `video_url`; exactly one is given.
+
+        A post whose mode is `inbox` becomes a draft in the creator's inbox.
+        """
 
     def init_photo(self, account: Account, post: Post, *, photo_urls: Sequence[str]) -> Initiated:
-        """Open a photo post; TikTok pulls the pictures from `photo_urls`."""
+        """Open a photo post, or a draft by its mode; TikTok pulls the pictures from `photo_urls`."""
 
     def upload_chunk(self, upload_url: str, path: Path, chunk: Chunk, *, mime: str) -> Uploaded:
         """PUT one chunk of the file at `path`, streamed. A 416 is an answer: it tells what TikTok holds."""
