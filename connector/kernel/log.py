@@ -1,7 +1,13 @@
-"""Logs as data: one event name and its fields, redacted, for a console or as JSON lines."""
+"""Logs as data: one event name and its fields, redacted, for a console or as JSON lines.
+
+An exception is told by its type, its message and the places it came through, never as a traceback: what
+stood in the variables there may be secret.
+"""
 
 import sys
+import traceback
 from collections.abc import MutableMapping
+from pathlib import PurePath
 from typing import Literal
 
 import structlog
@@ -9,12 +15,32 @@ import structlog
 from connector.kernel.redact import redact
 
 LogFormat = Literal["console", "json"]
+Event = MutableMapping[str, object]
+
+PLACES = 6
+"""How many of the places that an exception came through are told, the nearest first."""
 
 
-def _redact_values(
-    _logger: object, _method: str, event: MutableMapping[str, object]
-) -> MutableMapping[str, object]:
+def _redact_values(_logger: object, _method: str, event: Event) -> Event:
     return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def told(error: BaseException) -> dict[str, str]:
+    """Say of an exception what it was and where it came from, in two lines without any variable's value."""
+    places = [
+        f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}"
+        for frame in reversed(traceback.extract_tb(error.__traceback__))
+    ]
+    return {"error": f"{type(error).__name__}: {error}", "at": " < ".join(places[:PLACES])}
+
+
+def _tell_exception(_logger: object, _method: str, event: Event) -> Event:
+    found = event.pop("exc_info", None)
+    if found is True:
+        found = sys.exception()
+    if isinstance(found, BaseException):
+        event.update(told(found))
+    return event
 
 
 def configure_logs(log_format: LogFormat = "console") -> None:
@@ -29,7 +55,7 @@ def configure_logs(log_format: LogFormat = "console") -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            _tell_exception,
             _redact_values,
             renderer,
         ],

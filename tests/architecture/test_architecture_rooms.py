@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 ROOMS = sorted(path.parent for path in (ROOT / "connector").glob("*/__init__.py"))
 SOURCES = [*(ROOT / "connector").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
 CODE_AND_REASON = re.compile(
-    r"#\s*noqa: [A-Z]+\d+(, [A-Z]+\d+)*\s+(-|#) \S|#\s*type: ignore\[[a-z-]+\]\s+(-|#) ?\S"
+    r"#\s*noqa: [A-Z]+\d+(, [A-Z]+\d+)*\s+(-|#) \S|#\s*type: ignore\[[a-z-]+(, [a-z-]+)*\]\s+(-|#) ?\S"
 )
 
 

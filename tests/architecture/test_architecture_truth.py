@@ -11,16 +11,16 @@ from connector.engine.perform import USE_CASES
 from connector.server.dialects import SHAPES
 
 ROOT = Path(__file__).parents[2]
-CODE_AT = {"PostrailError": 0, "TikTokError": 2}
-"""Which argument of an exception is its code."""
+CODE_AT = {"PostrailError": 0, "TikTokError": 2, "Failure": None, "Problem": None}
+"""Which argument of an error is its code, where it may stand without its name."""
 
 
 def codes(tree: ast.AST) -> Iterator[str]:
     """Every code that a module writes down when it builds an error."""
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        if not isinstance(node, ast.Call) or getattr(node.func, "id", None) not in CODE_AT:
             continue
-        at = CODE_AT.get(node.func.id)
+        at = CODE_AT[node.func.id]  # type: ignore[attr-defined] # it has an id: see above
         given = node.args[at : at + 1] if at is not None else []
         given += [word.value for word in node.keywords if word.arg == "code"]
         yield from (
