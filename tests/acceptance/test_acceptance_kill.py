@@ -84,7 +84,7 @@ def test_a_kill_after_a_lost_reply_to_the_init_ends_with_one_published_video(
     assert len(used["post_ids"]) == 1
 
 
-def test_a_kill_while_photos_are_pulled_ends_with_one_published_carousel(
+def test_a_kill_while_photos_wait_at_the_gate_ends_with_one_published_carousel(
     ledger_settings: dict[str, str], build_house: BuildHouse
 ) -> None:
     house = build_house(**ledger_settings)
@@ -95,6 +95,19 @@ def test_a_kill_while_photos_are_pulled_ends_with_one_published_carousel(
     house.start()
     assert_published_once(house, post_id, "pulled")
     assert [len(task["post_ids"]) for task in house.witness.publishes("pulled")] == [0, 1]
+
+
+def test_a_kill_at_the_answer_to_a_photo_init_ends_with_one_published_carousel(
+    ledger_settings: dict[str, str], build_house: BuildHouse
+) -> None:
+    house = build_house(**ledger_settings)
+    post_id = accepted(house, "post_photos", house.photos("answered"))
+    eventually(lambda: house.witness.log("content/init"), what="the answer is on its way")
+    house.kill()
+    house.start()
+    assert_published_once(house, post_id, "answered")
+    with_posts = [task for task in house.witness.publishes("answered") if task["post_ids"]]
+    assert len(with_posts) == 1
 
 
 def test_kills_at_random_moments_leave_one_post_for_each_request(
