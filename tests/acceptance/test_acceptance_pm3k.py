@@ -108,9 +108,9 @@ def test_the_form_that_the_document_calls_a_bad_result(house: House, strict: str
         assert_published(house, answer)
 
 
-def test_an_album_has_no_address_yet(house: House) -> None:
+def test_an_album_that_nobody_has_is_not_found(house: House) -> None:
     answer = house.call("POST", "/api/album/retain", json={"album_id": "album_1"})
-    assert (answer.status, answer.body["ok"]) == (404, False)
+    assert (answer.status, answer.body["ok"], answer.body["error"]) == (404, False, "album_not_found")
 
 
 @pytest.mark.parametrize(
