@@ -38,5 +38,9 @@ Example:
 @home_option
 @click.option("--workers", type=int, help="Worker threads (default 4).")
 def work(home: Path | None, workers: int | None) -> None:
-    """Run workers alone, beside servers on the same PostgreSQL."""
+    """Run workers alone, beside servers on the same PostgreSQL.
+
+    HOME must be the folder that the servers use too (shared, where they run on other machines): the media of
+    posts lies in it.
+    """
     run_worker(settings_with(home=home, workers=workers), tell=click.echo)

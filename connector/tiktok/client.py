@@ -102,7 +102,7 @@ class TikTokClient:
         if reply.status == _CHUNK_STORED:
             return Uploaded(uploaded=chunk.last + 1, complete=False, call=call)
         if reply.status == _NOT_THE_NEXT_RANGE and held is not None:
-            return Uploaded(uploaded=held, complete=held >= chunk.total, call=call)
+            return Uploaded(uploaded=min(held, chunk.total), complete=held >= chunk.total, call=call)
         # The same chunk may be sent again after a 5xx: the media transfer guide asks for that.
         outcome = wire.outcome_of(reply.status, "", repeatable=True)
         message = f"TikTok answered a chunk with HTTP {reply.status}"

@@ -134,7 +134,9 @@ def with_ids_as_text(data: Mapping[str, Any]) -> dict[str, object]:
 def uploaded_in(content_range: str | None) -> int | None:
     """Read the bytes TikTok holds from `bytes 0-{UPLOADED}/{TOTAL}`; None when there is no such header.
 
-    The media transfer guide shows `UPLOADED` as the index of the last byte held, counted from zero.
+    The media transfer guide does not say whether `UPLOADED` counts the bytes held or is the index of the last
+    one. It is read as an index: read so, a count is one byte too many, which the arithmetic of whole chunks
+    rounds away.
     """
     if not content_range:
         return None

@@ -138,7 +138,7 @@ def test_a_repeated_last_chunk_is_told_as_complete(both: Both, tmp_path: Path) -
     url, (whole,) = both.init(1000), plan_chunks(1000).chunks()
     assert both.client.upload_chunk(url, path, whole, mime="video/mp4").complete
     again = both.client.upload_chunk(url, path, whole, mime="video/mp4")
-    assert (again.call.status, again.complete) == (416, True)
+    assert (again.call.status, again.complete, again.uploaded) == (416, True, 1000)
 
 
 def test_no_token_is_sent_with_a_chunk(both: Both, tmp_path: Path) -> None:
