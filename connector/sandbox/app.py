@@ -12,7 +12,7 @@ from connector.sandbox.display import display_routes
 from connector.sandbox.front import Front
 from connector.sandbox.journal import ANSWERED
 from connector.sandbox.oauth import oauth_routes
-from connector.sandbox.pages import page_routes
+from connector.sandbox.pages.views import page_routes
 from connector.sandbox.publishing import publishing_routes
 from connector.sandbox.wire import Refusal, refusal
 from connector.sandbox.world import World

@@ -35,7 +35,7 @@ class _Again(Exception):
 
 def consent_routes(world: World, front: Front) -> Blueprint:
     """Return the route of the page."""
-    routes = Blueprint("consent", __name__, template_folder="templates")
+    routes = Blueprint("consent", __name__)
     desk = Consent(world)
 
     @routes.route("/v2/auth/authorize/", methods=["GET", "POST"])

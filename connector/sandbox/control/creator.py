@@ -48,6 +48,16 @@ def post_draft(world: World, publish_id: str, words: DraftWords) -> Post:
     return world.lifecycle.post_draft(task, said)
 
 
+def move_post(world: World, post_id: int, move: str) -> None:
+    """Show, hide or remove a post as its creator. Raises LookupError, or ValueError when it was removed."""
+    world.settle()
+    post = found(world.posts.find(post_id) if post_id < 2**63 else None, f"post {post_id}")
+    if post.removed_at is not None:
+        raise ValueError("this post was removed")
+    life = world.lifecycle
+    {"show": life.show, "hide": life.hide, "remove": life.remove}[move](post)
+
+
 def _task(world: World, publish_id: str) -> Task:
     task = found(world.tasks.find(publish_id), f"publish {publish_id}")
     return world.lifecycle.settled(task)
@@ -81,13 +91,7 @@ def _add_task_routes(routes: Blueprint, world: World) -> None:
 
 
 def _add_post_routes(routes: Blueprint, world: World) -> None:
-    moves = {"show": world.lifecycle.show, "hide": world.lifecycle.hide, "remove": world.lifecycle.remove}
-
     @routes.post("/posts/<int:post_id>/<any(show, hide, remove):move>")
-    def move_post(post_id: int, move: str) -> Response:
-        world.settle()
-        post = found(world.posts.find(post_id) if post_id < 2**63 else None, f"post {post_id}")
-        if post.removed_at is not None:
-            raise ValueError("this post was removed")
-        moves[move](post)
+    def move(post_id: int, move: str) -> Response:
+        move_post(world, post_id, move)
         return jsonify(post_as_dict(world, world.posts.get(post_id), base_url()))

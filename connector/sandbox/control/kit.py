@@ -54,11 +54,14 @@ def found(thing: Thing | None, name: str) -> Thing:
     return thing
 
 
-def _same_origin() -> ResponseReturnValue | None:
+def is_foreign() -> bool:
+    """Say whether a page of another origin makes the present request."""
     origin = request.headers.get("Origin")
-    if origin is None or urlsplit(origin).netloc == request.host:
-        return None
-    return _told(403, "another origin may not use the control API")
+    return origin is not None and urlsplit(origin).netloc != request.host
+
+
+def _same_origin() -> ResponseReturnValue | None:
+    return _told(403, "another origin may not use the control API") if is_foreign() else None
 
 
 def _told(status: int, text: str) -> ResponseReturnValue:

@@ -30,6 +30,7 @@ SHAPES = {
     "cancel": ("cancel_request", "cancel_response"),
     "user/info": (None, "user_info_response"),
     "video/list": ("video_list_request", "video_list_response"),
+    "video/query": ("video_query_request", "video_query_response"),
 }
 """Which schemas hold an endpoint's request and its success."""
 
@@ -85,19 +86,30 @@ class Caller:
         """Call video/list."""
         return self._held("video/list", body, f"/v2/video/list/?fields={fields}", "POST")
 
+    def video_query(self, *ids: str, fields: str = "id") -> TestResponse:
+        """Call video/query."""
+        body = {"filters": {"video_ids": list(ids)}}
+        return self._held("video/query", body, f"/v2/video/query/?fields={fields}", "POST")
+
     def user_info(self, fields: str) -> TestResponse:
         """Call user/info."""
         return self._held("user/info", None, f"/v2/user/info/?fields={fields}", "GET")
 
     def put(self, url: str, data: bytes, first: int, total: int) -> TestResponse:
         """PUT one chunk."""
-        path = url[url.index("/upload") :]
+        path = url[url.index("/", 8) :]
         header = f"bytes {first}-{first + len(data) - 1}/{total}"
         return self.http.put(path, data=data, headers={"Content-Range": header}, content_type="video/mp4")
 
     def status(self, publish_id: str) -> Wire:
         """Return `data` of status/fetch."""
         return code_and_data(self.post("status/fetch", {"publish_id": publish_id}))[1]
+
+    def draft(self, data: bytes) -> str:
+        """Upload a video to the inbox in one chunk and return its publish_id."""
+        made = code_and_data(self.post("inbox/video/init", {"source_info": one_chunk(len(data))}))[1]
+        assert self.put(made["upload_url"], data, 0, len(data)).status_code == 201
+        return str(made["publish_id"])
 
     def upload(self, data: bytes, **post_info: object) -> str:
         """Upload a video in one chunk and return its publish_id."""
@@ -131,6 +143,14 @@ class Scene:
         """Add an account and return its client."""
         account = self.world.accounts.add(Traits.model_validate(traits), scope=scope)
         return Caller(self.http, account)
+
+
+def control(scene: Scene, method: str, path: str, body: object = None, status: int = 200) -> Wire:
+    """Call the control API, which must answer `status`."""
+    reply = scene.http.open(f"/_sandbox/{path}", method=method, json=body)
+    assert reply.status_code == status, reply.text
+    answer: Wire = reply.json or {}
+    return answer
 
 
 def code_and_data(reply: TestResponse) -> tuple[str, Wire]:
