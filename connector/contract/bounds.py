@@ -26,12 +26,11 @@ LIMITS = Limits()
 class Rows(dict[str, object]):
     """Rows by name, with what was noticed (`warnings`) and changed (`receipts`) on the way to them.
 
-    `clean` tells that every text in them is Unicode without NUL, and every number exact.
+    Rows of JSON have their names as they came; `take_apart` nests and indexes by them.
     """
 
     warnings: tuple[str, ...] = ()
     receipts: tuple[Receipt, ...] = ()
-    clean: bool = False
 
     @classmethod
     def of(
@@ -40,14 +39,16 @@ class Rows(dict[str, object]):
         *,
         warnings: Iterable[str] = (),
         receipts: Iterable[Receipt] = (),
-        clean: bool = False,
     ) -> Self:
         """Return rows with what is known of them."""
         made = cls(rows)
         made.warnings = tuple(warnings)
         made.receipts = tuple(receipts)
-        made.clean = clean
         return made
+
+
+class CleanRows(Rows):
+    """Rows as they came: every text is Unicode without NUL, no number was rounded, nothing was noticed."""
 
 
 def refuse(problem: str, message: str, *, got: str = "", expected: str = "", fix: str = "") -> NoReturn:

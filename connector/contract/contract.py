@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from connector.contract.bounds import Rows
+from connector.contract.bounds import CleanRows
 from connector.contract.cures import cures_of
 from connector.contract.load import (
     Schema,
@@ -23,7 +23,7 @@ from connector.contract.locate import data_root
 from connector.contract.model import Connector, Dialect, ErrorEntry, Operation, Tool
 from connector.contract.plan import Plan, compile_plan
 from connector.contract.receipt import Understanding
-from connector.contract.swift import Swift, compile_swift
+from connector.contract.swift import Swift
 from connector.contract.translate import Translated, translate
 from connector.contract.understand import understand
 from connector.contract.words import nearest
@@ -87,8 +87,8 @@ class Contract:
         `strict` converts nothing and refuses unknown fields; `dialect` lends its fallbacks. No rows raise
         anything; an unknown operation or dialect raises PostrailError `not_found`.
         """
-        if isinstance(rows, Rows) and rows.clean and not strict and key in self._swift:
-            short = self._swift[key].understand(rows)
+        if isinstance(rows, CleanRows) and not strict and (swift := self._swift.get(key)) is not None:
+            short = swift.understand(rows)
             if short is not None:
                 return short
         self.operation(key)
@@ -146,7 +146,12 @@ def build_contract(root: Path) -> Contract:
         cures=MappingProxyType(cures),
         _schemas=MappingProxyType(schemas),
         _plans=MappingProxyType(plans),
-        _swift=MappingProxyType({key: compile_swift(plan) for key, plan in plans.items()}),
+        _swift=MappingProxyType(
+            {
+                key: Swift(plans[key], schemas[found.operation.input_schema])
+                for key, found in operations.items()
+            }
+        ),
     )
 
 

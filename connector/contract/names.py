@@ -64,6 +64,16 @@ def _settle(node: object) -> object:
     return {key: _settle(value) for key, value in node.items()}
 
 
+def take_apart(rows: Rows) -> Rows:
+    """Nest and index by the names of rows, as in a form, where they ask for it.
+
+    Raises PostrailError `bad_request`.
+    """
+    if not any("[" in name or "." in name for name in rows):
+        return rows
+    return Rows.of(rows_from_pairs(list(rows.items())), warnings=rows.warnings, receipts=rows.receipts)
+
+
 def rows_from_pairs(pairs: Sequence[tuple[str, object]], limits: Limits = LIMITS) -> Rows:
     """Build rows from form pairs, in any order.
 

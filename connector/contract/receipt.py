@@ -71,24 +71,19 @@ class Understanding:
     `input` is what could be read. `coerced` may be a function, called when the receipt is first looked at.
     """
 
-    __slots__ = ("_coerced", "control", "ignored", "input", "problems", "warnings")
+    ignored: tuple[Ignored, ...] = ()
+    warnings: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     def __init__(
         self,
         input: dict[str, object],  # noqa: A002 - the name that answers give it
-        *,
         control: frozenset[str] = frozenset(),
         coerced: tuple[Receipt, ...] | Callable[[], tuple[Receipt, ...]] = (),
-        ignored: tuple[Ignored, ...] = (),
-        warnings: tuple[str, ...] = (),
-        problems: tuple[Problem, ...] = (),
     ) -> None:
         self.input = input
         self.control = control
         self._coerced = coerced
-        self.ignored = ignored
-        self.warnings = warnings
-        self.problems = problems
 
     @property
     def coerced(self) -> tuple[Receipt, ...]:

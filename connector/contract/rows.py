@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import orjson
 
-from connector.contract.bounds import LIMITS, Limits, Rows, check_count, check_depth, refuse
+from connector.contract.bounds import LIMITS, CleanRows, Limits, Rows, check_count, check_depth, refuse
 from connector.contract.names import rows_from_pairs
 from connector.contract.text import ExactNumber, shown
 
@@ -83,59 +83,42 @@ def parse_exact(text: str) -> tuple[object, frozenset[str]]:
     return value, frozenset(reader.repeated)
 
 
-_PLAIN = frozenset({str, bool, int, type(None)})
-_TEXT = frozenset({str})
+def _texts(data: bytes, limits: Limits) -> CleanRows | None:
+    """Read an object of texts with the fast parser; None where that is not the whole truth about `data`.
 
-
-class _Unsure(Exception):
-    """Only the exact parser tells what a body holds."""
-
-
-def _quotes(value: object, levels: int, *, escaped: bool) -> int:
-    """Count the quotation marks that a value is written with; `escaped` counts those within its texts too.
-
-    Raises _Unsure for a fraction, which must not be rounded, and below `levels`.
-    """
-    if isinstance(value, str):
-        return 2 + (value.count('"') if escaped else 0)
-    if isinstance(value, dict):
-        return _quotes([*value, *value.values()], levels, escaped=escaped)
-    if not isinstance(value, list):
-        if isinstance(value, float):
-            raise _Unsure
-        return 0
-    if _TEXT.issuperset(map(type, value)):
-        return 2 * len(value) + ("".join(value).count('"') if escaped else 0)
-    if not levels:
-        raise _Unsure
-    return sum(_quotes(item, levels - 1, escaped=escaped) for item in value)
-
-
-def _swift(data: bytes, limits: Limits) -> dict[str, object] | None:
-    """Read an object with the fast parser; None where that is not the whole truth about `data`.
-
-    A name that comes twice shows by its quotation marks: the body has more of them than the result.
+    Of a name that comes twice the parser keeps one. Where no text holds a quotation mark, the body has just
+    four for each member; elsewhere writing the result must give the body again.
     """
     try:
         found = orjson.loads(data)
-    except orjson.JSONDecodeError:
+        texts = "".join(found.values())
+    except (orjson.JSONDecodeError, AttributeError, TypeError):
         return None
-    if not isinstance(found, dict) or len(found) > limits.max_fields:
+    whole = orjson.dumps(found) == data if '"' in texts else 4 * len(found) == data.count(b'"')
+    return CleanRows(found) if whole and "\0" not in texts and len(found) <= limits.max_fields else None
+
+
+def _is_plain(value: object, levels: int) -> bool:
+    """Tell whether a value holds no fraction (the fast parser rounds), no NUL, and not too many levels."""
+    if isinstance(value, str):
+        return "\0" not in value
+    if isinstance(value, dict):
+        return levels > 0 and _is_plain([*value, *value.values()], levels - 1)
+    if isinstance(value, list):
+        return levels > 0 and all(_is_plain(item, levels - 1) for item in value)
+    return not isinstance(value, float)
+
+
+def _compact(data: bytes, limits: Limits) -> CleanRows | None:
+    """Read any object as JavaScript writes it; None where that is not the whole truth about `data`."""
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > limits.max_fields:
         return None
-    escaped = b"\\" in data
-    if escaped and (b"\\u0022" in data or b"\\u0000" in data):
+    try:
+        found = orjson.loads(data)
+        whole = isinstance(found, dict) and orjson.dumps(found) == data
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None
-    kinds = set(map(type, found.values()))
-    if kinds == _TEXT and not escaped:
-        marks = 4 * len(found)
-    else:
-        if not kinds <= _PLAIN and data.count(b",") + data.count(b"[") >= limits.max_fields // 2:
-            return None
-        try:
-            marks = _quotes(found, limits.max_depth, escaped=escaped)
-        except _Unsure:
-            return None
-    return found if marks == data.count(b'"') else None
+    return CleanRows(found) if whole and _is_plain(found, limits.max_depth) else None
 
 
 def _measure(value: object, limits: Limits, depth: int = 0) -> int:
@@ -170,12 +153,11 @@ def rows_from_json(data: bytes, limits: Limits = LIMITS) -> Rows:
 
     Integers of any size stay exact. Raises PostrailError `bad_request`.
     """
-    if (found := _swift(data, limits)) is not None:
-        if "".join(found).isidentifier():
-            rows = Rows(found)
-            rows.clean = True
-            return rows
-        return Rows.of(expand(found, limits), clean=True)
+    found = _texts(data, limits)
+    if found is None:
+        found = _compact(data, limits)
+    if found is not None:
+        return found
     text = decode(data)
     if not text.strip():
         return Rows()
@@ -186,7 +168,7 @@ def rows_from_json(data: bytes, limits: Limits = LIMITS) -> Rows:
         warnings.append("The body was JSON within JSON text; the object within was read.")
     _measure(value, limits)
     if isinstance(value, dict):
-        return Rows.of(expand(value, limits), warnings=warnings)
+        return Rows.of(value, warnings=warnings)
     if isinstance(value, list) and all(_is_row(item) for item in value):
         return Rows.of(rows_from_pairs([_pair(item) for item in value], limits), warnings=warnings)
     return refuse(
@@ -196,13 +178,6 @@ def rows_from_json(data: bytes, limits: Limits = LIMITS) -> Rows:
         expected='an object such as {"privacy": "SELF_ONLY"}',
         fix="send one object per request",
     )
-
-
-def expand(found: Mapping[str, object], limits: Limits) -> Mapping[str, object]:
-    """Nest and index by the names of an object's members, as in a form, where they ask for it."""
-    if any("[" in name or "." in name for name in found):
-        return rows_from_pairs(list(found.items()), limits)
-    return found
 
 
 def _is_row(item: object) -> bool:

@@ -52,7 +52,6 @@ def translate(dialect: Dialect, path: str, rows: Mapping[str, object]) -> Transl
     moves = [_move(found, overflow) for overflow in dialect.overflows if overflow.operation == operation]
     earlier = rows if isinstance(rows, Rows) else Rows()
     receipts = [*earlier.receipts, *(move for move in moves if move)]
-    translated = Rows.of(
-        found, warnings=earlier.warnings, receipts=receipts, clean=earlier.clean and not receipts
-    )
+    kind = type(earlier) if not receipts else Rows
+    translated = kind.of(found, warnings=earlier.warnings, receipts=receipts)
     return Translated(operation=operation, rows=translated)

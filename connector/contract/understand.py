@@ -12,6 +12,7 @@ from connector.contract.bounds import Rows
 from connector.contract.coerce import NOTHING, read_absence, read_boolean
 from connector.contract.lists import joins_entries, joins_urls
 from connector.contract.model import Dialect
+from connector.contract.names import take_apart
 from connector.contract.plan import FieldPlan, Plan
 from connector.contract.receipt import Notes, Understanding
 from connector.contract.suspect import (
@@ -31,7 +32,7 @@ from connector.contract.times import is_naive, parse_local_time
 from connector.contract.validate import refused_problem, root_of, unknown_problem
 from connector.contract.within import holds_fields
 from connector.contract.words import MOST_SUGGESTIONS, Guesser, code_for, explain, unknown
-from connector.kernel.errors import Problem
+from connector.kernel.errors import PostrailError, Problem
 
 _PERMISSION = re.compile("allow(?:_|[A-Z])")
 """How other products begin the names of what a post lets others do."""
@@ -282,6 +283,16 @@ def _judge(reading: _Reading, values: dict[str, object]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: plan.order.get(root_of(problem.field), last)))
 
 
+def _taken_apart(reading: _Reading, rows: Rows) -> Rows:
+    """Nest and index by the names of rows; where they contradict each other, that is the problem."""
+    try:
+        return take_apart(rows)
+    except PostrailError as error:
+        for problem in error.details:
+            reading.notes.refuse(problem)
+        return rows
+
+
 def understand(
     plan: Plan, rows: Mapping[str, object], *, strict: bool = False, dialect: Dialect | None = None
 ) -> Understanding:
@@ -295,6 +306,7 @@ def understand(
     )
     notes = reading.notes
     if isinstance(rows, Rows):
+        rows = _taken_apart(reading, rows)
         notes.coerced.extend(rows.receipts)
         notes.warnings.extend(rows.warnings)
     slots = _sort_out(reading, rows)
@@ -310,11 +322,7 @@ def understand(
             _place(reading, each, values)
     problems = _judge(reading, values)
     notes.warnings.extend(item.warning for item in plan.advice if item.fits(values))
-    return Understanding(
-        _finish(reading, values),
-        control=plan.control,
-        coerced=tuple(notes.coerced),
-        ignored=tuple(notes.ignored),
-        warnings=tuple(notes.warnings),
-        problems=problems,
-    )
+    finished = _finish(reading, values)
+    found = Understanding(finished, plan.control, tuple(notes.coerced))
+    found.ignored, found.warnings, found.problems = tuple(notes.ignored), tuple(notes.warnings), problems
+    return found

@@ -120,9 +120,8 @@ def _form_rows(body: bytes, limits: Limits) -> Incoming:
             rows = rows_from_json(body, limits)
         except PostrailError:
             return Incoming(rows=rows_from_form(body, limits), is_json=False)
-        rows.warnings += ("The body is JSON although its Content-Type says that it is a form.",)
-        rows.clean = False
-        return Incoming(rows=rows, is_json=True)
+        warning = "The body is JSON although its Content-Type says that it is a form."
+        return Incoming(rows=Rows.of(rows, warnings=(*rows.warnings, warning)), is_json=True)
     return Incoming(rows=rows_from_form(body, limits), is_json=False)
 
 
@@ -141,7 +140,7 @@ def _add_query(incoming: Incoming, request: Request, limits: Limits) -> Incoming
     """Add the rows of the query, for callers that can send no body. Raises PostrailError `bad_request`."""
     if not request.query_string:
         return incoming
-    rows = incoming.rows
+    rows = Rows.of(incoming.rows, warnings=incoming.rows.warnings)
     for name, value in rows_from_form(request.query_string, limits).items():
         if rows.setdefault(name, value) != value:
             refuse(
@@ -151,8 +150,7 @@ def _add_query(incoming: Incoming, request: Request, limits: Limits) -> Incoming
                 expected="each row in one place",
                 fix="leave it out of the address",
             )
-    rows.clean = False
-    return incoming
+    return Incoming(rows=rows, is_json=incoming.is_json)
 
 
 def read_rows(request: Request) -> Incoming:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.contract import load_contract, rows_from_json, rows_from_pairs
+from connector.contract import Rows, load_contract, rows_from_json, rows_from_pairs
 from connector.contract.coerce import (
     Reader,
     read_boolean,
@@ -111,6 +111,23 @@ def test_canonical_input_is_valid_without_any_coercion(case: tuple[str, dict[str
         again = CONTRACT.understand(key, once.input, strict=True)
         assert again.problems == ()
         assert again.input == once.input
+
+
+@given(good_rows())
+def test_the_short_way_and_the_long_way_give_the_same(case: tuple[str, dict[str, object]]) -> None:
+    key, rows = case
+    try:
+        read = rows_from_json(canonical(rows).encode("utf-8", "surrogatepass"))
+    except (ValueError, PostrailError):
+        return
+    short, long = (
+        CONTRACT.understand(key, read),
+        CONTRACT.understand(key, Rows.of(read, warnings=read.warnings)),
+    )
+    assert spelled(short.input) == spelled(long.input)
+    assert spelled(short.content) == spelled(long.content)
+    assert spelled(short.receipt()) == spelled(long.receipt())
+    assert short.problems == long.problems
 
 
 @given(good_rows(), st.data())

@@ -21,7 +21,7 @@ LONGEST = 420
 
 
 def _cell(text: str) -> str:
-    return cut(text, LONGEST).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+    return cut(text, LONGEST).replace("|", "\\|").replace("\n", " ")
 
 
 def _code(value: object) -> str:
