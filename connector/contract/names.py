@@ -85,7 +85,7 @@ def rows_from_pairs(pairs: Sequence[tuple[str, object]], limits: Limits = LIMITS
         return Rows(flat)
     tree: dict[str, object] = {}
     for name, value in pairs:
+        check_depth(1 + name.count("[") + name.count("."), limits)
         path = _path(name)
-        check_depth(len(path), limits)
         _put(tree, path, value, name)
     return Rows({name: _settle(node) for name, node in tree.items()})

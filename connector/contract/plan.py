@@ -19,7 +19,8 @@ class FieldPlan:
 
     `listed`: it is a list, of URLs if `urls`. `dropped`: checked, then left out. `ignored`: why it has no
     effect although it is kept (`""`: it has one). `choices`: its enum, for dialects with a fallback. `zone`:
-    the field that holds the zone of a time without an offset.
+    the field that holds the zone of a time without an offset. `huge`: entries or characters beyond which
+    nothing has to be looked at.
     """
 
     name: str
@@ -33,6 +34,7 @@ class FieldPlan:
     ignored: str
     choices: frozenset[object]
     zone: str
+    huge: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +86,15 @@ def _field_plan(name: str, schema: Property) -> FieldPlan:
         ignored=str(schema.get("x-ignored", "")),
         choices=frozenset(choices) if isinstance(choices, list) else frozenset(),
         zone=str(schema.get("x-zone", "")),
+        huge=_huge(schema),
     )
+
+
+def _huge(schema: Property) -> float:
+    """Return the bound of a list's entries or a free text's UTF-16 units, else one that is never reached."""
+    keyword = "maxItems" if schema.get("type") == "array" else "x-maxUtf16"
+    bound = schema.get(keyword)
+    return bound if isinstance(bound, int) else float("inf")
 
 
 def _others(schema: Property, keyword: str) -> list[str]:

@@ -7,7 +7,7 @@ swallow a character, the exact one reads instead. What cannot be read at all rai
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import orjson
 
@@ -53,12 +53,17 @@ class _Reader:
         return number
 
 
-def parse_exact(text: str) -> tuple[object, frozenset[str]]:
+MOST_COMMAS = 4
+"""Commas for each member allowed, beyond which a body is not even parsed: no field takes so long a text."""
+
+
+def parse_exact(text: str, limits: Limits = LIMITS) -> tuple[object, frozenset[str]]:
     """Read JSON text; return the value and the names that stood twice in one object.
 
     Integers of any size stay exact, fractions remember how they were written. Raises PostrailError
     `bad_request`.
     """
+    check_count(text.count(",") // MOST_COMMAS, limits)
     reader = _Reader()
     try:
         value = json.loads(
@@ -121,17 +126,19 @@ def _compact(data: bytes, limits: Limits) -> CleanRows | None:
     return CleanRows(found) if whole and _is_plain(found, limits.max_depth) else None
 
 
-def _measure(value: object, limits: Limits, depth: int = 0) -> int:
-    """Count the members below `value`. Raises PostrailError `bad_request` out of bounds."""
-    check_depth(depth, limits)
-    children: Iterable[object] = ()
-    if isinstance(value, dict):
-        children = value.values()
-    elif isinstance(value, list):
-        children = value
-    count = sum(1 + _measure(child, limits, depth + 1) for child in children)
-    check_count(count, limits)
-    return count
+def _measure(value: object, limits: Limits) -> None:
+    """Count levels and members of a value. Raises PostrailError `bad_request` as soon as one is too many."""
+    count, level = 0, [value]
+    for depth in range(limits.max_depth + 2):
+        check_depth(depth, limits)
+        below: list[object] = []
+        for item in level:
+            if isinstance(item, dict | list):
+                below += item.values() if isinstance(item, dict) else item
+                check_count(count + len(below), limits)
+        if not below:
+            return
+        count, level = count + len(below), below
 
 
 def decode(data: bytes) -> str:
@@ -161,10 +168,10 @@ def rows_from_json(data: bytes, limits: Limits = LIMITS) -> Rows:
     text = decode(data)
     if not text.strip():
         return Rows()
-    value, repeated = parse_exact(text)
+    value, repeated = parse_exact(text, limits)
     warnings = [f"{shown(name)} was sent twice; the last one counts." for name in sorted(repeated)]
     if isinstance(value, str) and value.lstrip()[:1] == "{":
-        value, _ = parse_exact(value)
+        value, _ = parse_exact(value, limits)
         warnings.append("The body was JSON within JSON text; the object within was read.")
     _measure(value, limits)
     if isinstance(value, dict):

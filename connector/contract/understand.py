@@ -132,6 +132,15 @@ def _mistaken(reading: _Reading, found: Mistake, field_name: str, given: object,
     )
 
 
+def _refuse_huge(notes: Notes, plan: FieldPlan, value: object) -> bool:
+    """Refuse a list or text that is far beyond its bound without looking any closer at it."""
+    if not isinstance(value, list if plan.listed else str) or len(value) <= plan.huge:
+        return False
+    keyword = "maxItems" if plan.listed else "x-maxUtf16"
+    notes.refuse(explain(plan.name, keyword, plan.schema, value))
+    return True
+
+
 def _warn(reading: _Reading, plan: FieldPlan, given: object, value: object) -> None:
     """Warn of free text that is probably a leftover, and of an id that a tool has probably rounded."""
     if plan.free_text and isinstance(value, str) and (leftover(value) or value in NOTHING):
@@ -160,11 +169,15 @@ def _read(reading: _Reading, plan: FieldPlan, given: object) -> object:
     if not reading.strict and (rule := read_absence(given, free_text=plan.free_text)):
         notes.coerce(plan.name, given, None, rule)
         return _ABSENT
+    if _refuse_huge(notes, plan, given):
+        return _ABSENT
     if found := _suspect(plan, given):
         notes.refuse(_mistaken(reading, found, plan.name, given, code_for("pattern", plan.schema)))
         return _ABSENT
     literal = reading.strict and plan.name != "strict"
     value, rule = (plan.read_strict if literal else plan.read)(given)
+    if value is not given and _refuse_huge(notes, plan, value):
+        return _ABSENT
     if value is not given and (found := unfit(value) or (None if plan.free_text else misplaced_in(value))):
         notes.refuse(_mistaken(reading, found, plan.name, given, code_for("pattern", plan.schema)))
         return _ABSENT

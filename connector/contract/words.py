@@ -48,8 +48,8 @@ class Guesser:
         name = name[:LONGEST_NAME]
         mine = _features(name)
         shares = [(len(mine & theirs) / len(mine | theirs), known) for known, theirs in self._known]
-        close = sorted((found for found in shares if found[0] >= SIMILAR / 3), reverse=True)[:3]
-        ratios = [(SequenceMatcher(None, known, name).ratio(), known) for _, known in close]
+        close = sorted((found for found in shares if found[0] >= SIMILAR / 3), reverse=True)[:2]
+        ratios = [(SequenceMatcher(None, known, name, autojunk=False).ratio(), known) for _, known in close]
         ratio, known = max(ratios, default=(0.0, ""))
         return known if ratio >= SIMILAR else None
 
