@@ -19,7 +19,7 @@ AT_ONCE = 50
 class Post(Protocol):
     """Sends one webhook."""
 
-    def __call__(self, url: str, body: bytes, headers: dict[str, str]) -> int:
+    def __call__(self, url: str, body: bytes, headers: dict[str, str], /) -> int:
         """Return the HTTP status. Raises OSError when there is no answer."""
 
 
@@ -30,7 +30,7 @@ class HttpPost:
         self._session = requests.Session()
         self._session.trust_env = False
 
-    def __call__(self, url: str, body: bytes, headers: dict[str, str]) -> int:
+    def __call__(self, url: str, body: bytes, headers: dict[str, str], /) -> int:
         """Return the HTTP status. Raises OSError when there is no answer."""
         with self._session.post(
             url, data=body, headers=headers, timeout=TIMEOUT, allow_redirects=False, stream=True
