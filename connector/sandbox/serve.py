@@ -34,7 +34,7 @@ THREADS = 16
 TIMEOUT = 30
 """Seconds a client may stay silent within a request."""
 CUT = "sandbox.cut"
-"""WSGI environ key: a callable that lets the end of this connection be a reset."""
+"""WSGI environ key: a callable that resets this connection."""
 IDLE_LOOK = 0.2
 """Seconds between two looks whether anybody still calls."""
 
@@ -93,13 +93,20 @@ class _Gateway(wsgi.Gateway_10):
         environ: WSGIEnvironment = super().get_environ()  # type: ignore[no-untyped-call]  # of the wheel
         connection: socket.socket = self.req.conn.socket
         environ[IS_CONNECTED] = lambda: is_connected(connection)
-        environ[CUT] = lambda: _reset_on_close(connection)
+        environ[CUT] = lambda: _reset(connection)
         return environ
 
 
-def _reset_on_close(connection: socket.socket) -> None:
-    """Let the close of a connection be a reset, and what was not sent be lost."""
+def _reset(connection: socket.socket) -> None:
+    """Reset a connection now.
+
+    The server would shut it down first, which says goodbye; so another socket takes its descriptor, and the
+    last reference to it goes with nothing lingering.
+    """
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    stand_in, other = socket.socketpair()
+    with stand_in, other:
+        os.dup2(stand_in.fileno(), connection.fileno())
 
 
 def is_connected(connection: socket.socket) -> bool:

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -138,6 +138,14 @@ class Client:
         return data
 
 
+def until(true: Callable[[], bool]) -> None:
+    """Wait until something is true, within the tests' patience."""
+    end = CLOCK.ticks() + PATIENCE
+    while not true():
+        assert CLOCK.ticks() < end
+        threading.Event().wait(0.02)
+
+
 def put_chunk(http: requests.Session, url: str, data: bytes, first: int, total: int) -> requests.Response:
     """PUT one chunk over a session."""
     header = f"bytes {first}-{first + len(data) - 1}/{total}"
@@ -170,12 +178,27 @@ class MediaHost:
     def __init__(self) -> None:
         self.answers: dict[str, list[tuple[int, dict[str, str], bytes]]] = {}
         self.asked: list[str] = []
+        self.methods: list[str] = []
+        self.ranged: dict[str, bytes] = {}
         self.url = ""
 
     def serve(self, path: str, body: bytes, *before: tuple[int, dict[str, str]]) -> str:
         """Serve `body` at `path`, after the answers in `before`; return the URL."""
         self.answers[path] = [*((status, headers, b"") for status, headers in before), (200, {}, body)]
         return f"{self.url}{path}"
+
+    def serve_ranges(self, path: str, body: bytes) -> str:
+        """Serve `body` at `path`, in the ranges that are asked for; return the URL."""
+        self.ranged[path] = body
+        return self.serve(path, b"")
+
+    def part(self, path: str, asked: str) -> tuple[int, dict[str, str], bytes]:
+        """Return the part of a ranged body that a Range header asks for."""
+        body = self.ranged[path]
+        first, _, last = asked.removeprefix("bytes=").partition("-")
+        piece = body[int(first) : int(last) + 1]
+        span = f"bytes {first}-{int(first) + len(piece) - 1}/{len(body)}"
+        return 206, {"Content-Range": span}, piece
 
     def refuse(self, path: str, status: int, **headers: str) -> str:
         """Answer `status` at `path` for ever; return the URL."""
@@ -195,8 +218,16 @@ def media_host() -> Iterator[MediaHost]:
     host = MediaHost()
 
     class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            host.methods.append("HEAD")
+            self.send_response(200)
+            self.end_headers()
+
         def do_GET(self) -> None:
-            status, headers, body = host.answer(self.path)
+            host.methods.append("GET")
+            asked = self.headers.get("Range")
+            is_part = asked is not None and self.path in host.ranged
+            status, headers, body = host.part(self.path, asked or "") if is_part else host.answer(self.path)
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name.replace("_", "-"), value)

@@ -4,15 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 
 import pytest
 import requests
 
 from tests.integration.sandbox.sandbox_process import (
-    CLOCK,
     PATIENCE,
     PROGRAM,
     MediaHost,
@@ -21,6 +20,7 @@ from tests.integration.sandbox.sandbox_process import (
     begin_put,
     media_host,
     put_alone,
+    until,
 )
 from tests.unit.sandbox.sandbox_helpers import movie, picture
 
@@ -44,14 +44,6 @@ def host() -> Iterator[MediaHost]:
     """Give a media host."""
     with media_host() as host:
         yield host
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait until something is true, within the tests' patience."""
-    end = CLOCK.ticks() + PATIENCE
-    while not true():
-        assert CLOCK.ticks() < end
-        Event().wait(0.02)
 
 
 def last_logged(sandbox: Sandbox) -> Wire:
