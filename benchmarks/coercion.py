@@ -108,7 +108,7 @@ def _coercing(
                     instance[name] = readers[name](instance[name])[0]
         yield from judge(self, found, instance, schema)
 
-    made: type[Draft202012Validator] = jsonschema.validators.extend(  # type: ignore[no-untyped-call] - its stub has no types
+    made: type[Draft202012Validator] = jsonschema.validators.extend(  # type: ignore[no-untyped-call]  # its stub has no types
         validator, {"properties": properties}
     )
     return made

@@ -18,6 +18,7 @@ from connector.contract.contract import build_contract
 from connector.contract.finding import Documents, Finding
 from connector.contract.load import inline, read_sources
 from connector.contract.locate import data_root
+from connector.contract.table import DOCUMENT, render
 
 __all__ = ["Finding", "check_all"]
 
@@ -51,4 +52,13 @@ def check_all(root: Path | None = None) -> list[Finding]:
     built = _built(root)
     if isinstance(built, Finding):
         return [built]
-    return [finding for check in CHECKS for finding in check(built)]
+    return [*(finding for check in CHECKS for finding in check(built)), *_stale(root, built)]
+
+
+def _stale(root: Path, documents: Documents) -> list[Finding]:
+    """Find a coercion table that does not say what the code does; an installation has none."""
+    page = root / DOCUMENT
+    if not page.exists() or page.read_text() == render(documents.contract):
+        return []
+    cure = "run python -m connector.contract.table"
+    return [Finding(file=DOCUMENT.as_posix(), where="", what="it is not what the code does", cure=cure)]

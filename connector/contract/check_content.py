@@ -9,6 +9,7 @@ from connector.contract.coerce import RULES as COERCIONS
 from connector.contract.finding import Documents, Finding, items, members, operation_file, schema_file
 from connector.contract.load import Schema
 from connector.contract.model import Dialect
+from connector.contract.suspect import OF_TOOLS
 
 
 def _is_valid(schema: Schema, value: object) -> bool:
@@ -200,6 +201,38 @@ def lost_dialect_names(documents: Documents) -> Iterator[Finding]:
                 )
 
 
+def wrong_cures(documents: Documents) -> Iterator[Finding]:
+    """Find tools that cure a mistake nobody makes, lack the cure of one, or are not named as their file."""
+    for stem, tool in documents.contract.tools.items():
+        file = f"manifests/tools/{stem}.yaml"
+        if tool.key != stem:
+            yield Finding(file=file, where="key", what=f"it is {tool.key!r}", cure="name it as the file")
+        for name in sorted(tool.cures.keys() ^ OF_TOOLS.keys()):
+            what = "no such mistake" if name in tool.cures else "the cure of a mistake is missing"
+            yield Finding(file=file, where=name, what=what, cure="see connector/contract/suspect.py")
+
+
+def _fields_named(schema: Schema) -> Iterator[str]:
+    """Yield every field that a condition, a warning or another field names."""
+    for item in items(schema.get("x-warnings")):
+        yield from members(members(item).get("when"))
+    for rule in items(schema.get("allOf")):
+        words = members(members(rule).get("x-problem"))
+        yield from (str(words.get("field")), *map(str, items(words.get("with"))))
+    for found in members(schema.get("properties")).values():
+        yield from (str(members(found)[keyword]) for keyword in ("x-zone",) if keyword in members(found))
+
+
+def unknown_fields_named(documents: Documents) -> Iterator[Finding]:
+    """Find conditions and warnings of input schemas that name a field which is not there."""
+    for operation in documents.contract.operations.values():
+        name = operation.operation.input_schema
+        known = members(documents.schemas[name].get("properties")).keys()
+        for field in sorted(set(_fields_named(documents.schemas[name])) - known):
+            what, cure = "there is no such field", "name one that the schema has"
+            yield Finding(file=schema_file(name), where=field, what=what, cure=cure)
+
+
 CHECKS = (
     misnamed_operations,
     wrong_examples,
@@ -209,4 +242,6 @@ CHECKS = (
     wrong_samples,
     unknown_codes,
     lost_dialect_names,
+    wrong_cures,
+    unknown_fields_named,
 )

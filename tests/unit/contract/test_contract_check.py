@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from connector.contract import load_contract
 from connector.contract.check import Finding, check_all
 from connector.contract.locate import data_root
+from connector.contract.table import DOCUMENT, render
 
 Json = dict[str, Any]
 Edit = Callable[[Json], object]
@@ -111,6 +113,12 @@ def test_what_is_shipped_has_no_fault() -> None:
         ),
         ("input/post_photos", lambda s: s.update({"x-rules": ["no_rule"]}), "", "no_rule"),
         (
+            "input/fields",
+            lambda s: s["$defs"]["nobody_to_comment"]["when"].update(nope=1),
+            "nope",
+            "there is no such field",
+        ),
+        (
             "input/post_video",
             lambda s: s["properties"].update(extra=s["properties"]["title"]),
             "extra",
@@ -176,6 +184,10 @@ def test_a_fault_in_a_schema_is_found(root: Path, name: str, edit: Edit, where: 
         ("dialects/pm3k", lambda m: m["routes"][0]["defaults"].update(nope=1), "nope", "field"),
         ("dialects/pm3k", lambda m: m["fallbacks"][0].update(to="NOBODY"), "privacy: NOBODY", "choice"),
         ("dialects/pm3k", lambda m: m["overflows"][0].update(rule="nope"), "nope", "rule"),
+        ("tools/n8n", lambda m: m["cures"].update(nope="x"), "nope", "no such mistake"),
+        ("tools/n8n", lambda m: m["cures"].pop("joined_list"), "joined_list", "missing"),
+        ("tools/n8n", lambda m: m.update(key="make"), "key", "it is 'make'"),
+        ("tools/n8n", lambda m: m.update(fields=[]), "", "fields"),
         ("dialects/pm3k", lambda m: m["overflows"][0].update(operation="post_video"), "description", "field"),
     ],
 )
@@ -202,6 +214,15 @@ def test_a_manifest_that_no_meta_schema_holds_is_found(root: Path) -> None:
     (root / "manifests" / "extras").mkdir()
     (root / "manifests" / "extras" / "new.yaml").write_text("a: 1")
     assert [found.what for found in check_all(root)] == ["nothing holds it"]
+
+
+def test_a_table_in_the_docs_that_is_not_current_is_found(root: Path) -> None:
+    page = root / DOCUMENT
+    page.parent.mkdir()
+    page.write_text(render(load_contract()))
+    assert check_all(root) == []
+    page.write_text("old")
+    assert [found.what for found in check_all(root)] == ["it is not what the code does"]
 
 
 def test_a_finding_says_file_place_fault_and_cure() -> None:

@@ -1,0 +1,176 @@
+"""Writes `docs/coercion.md` from the code, the schemas and the manifests: what becomes of whatever is sent.
+
+Every outcome on it is the product's own answer. Run: `python -m connector.contract.table`.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from connector.contract.bounds import LIMITS
+from connector.contract.coerce import RULES, Property, read_absence
+from connector.contract.contract import Contract, load_contract
+from connector.contract.page import BODIES, PAGE
+from connector.contract.spellings import ABSENCES, KINDS, Spelling, outcome
+from connector.contract.suspect import OF_TOOLS
+from connector.contract.words import expected
+
+DOCUMENT = Path("docs") / "coercion.md"
+
+
+def _code(text: str) -> str:
+    return f"`{text}`".replace("|", "\\|")
+
+
+def _json(value: object) -> str:
+    return _code(json.dumps(value, ensure_ascii=not str(value).isprintable()))
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _becomes(kind: str, spelling: Spelling) -> tuple[str, str]:
+    found = outcome(kind, spelling)
+    if found.problem:
+        return "refused", found.problem
+    if found.value is None:
+        return "absent", found.rule
+    value = _json(found.value) if found.rule else "as it is"
+    return value, f"{found.rule} (with a warning)".strip() if found.warned else found.rule
+
+
+def _types() -> Iterator[str]:
+    """Yield a table for each kind of field."""
+    for kind, of in KINDS.items():
+        rows = ((_json(item.given), item.says, *_becomes(kind, item)) for item in of.spellings)
+        yield f"\n### {kind}\n\n" + _table(("sent", "which is", "becomes", "rule or problem"), rows)
+
+
+def _absent(given: object, *, free_text: bool) -> str:
+    if rule := read_absence(given, free_text=free_text):
+        return f"absent: {rule}"
+    return "stays, with a warning" if free_text and given == "null" else "stays"
+
+
+def _absences() -> str:
+    rows = (
+        (_json(given), _absent(given, free_text=False), _absent(given, free_text=True)) for given in ABSENCES
+    )
+    return _table(("sent", "in any field but free text", "in free text"), rows)
+
+
+def _names(schema: Property, keyword: str) -> str:
+    found = schema.get(keyword)
+    return ", ".join(_code(str(name)) for name in found) if isinstance(found, list | dict) else ""
+
+
+def _fields(contract: Contract, key: str) -> Iterator[Sequence[str]]:
+    properties = contract.schema(f"input/{key}")["properties"]
+    for name, schema in properties.items() if isinstance(properties, dict) else ():
+        limit = f", at most {schema['x-maxUtf16']} UTF-16 units" if "x-maxUtf16" in schema else ""
+        limit += f", at most {schema['maxLength']} characters" if "maxLength" in schema else ""
+        kind = "free text" if schema.get("x-freeText") else expected(schema)
+        default = f", default {_json(schema['default'])}" if "default" in schema else ""
+        yield (
+            _code(name),
+            kind + limit + default,
+            _names(schema, "x-names"),
+            _names(schema, "x-inverse"),
+            ", ".join(f"{_code(alias)} = {_code(choice)}" for alias, choice in _aliases(schema).items()),
+        )
+
+
+def _aliases(schema: Property) -> dict[str, str]:
+    found = schema.get("x-aliases")
+    return found if isinstance(found, dict) else {}
+
+
+def _reasons(schema: Mapping[str, object], keyword: str) -> Iterator[Sequence[str]]:
+    found = schema.get(keyword)
+    yield from ((_code(name), str(why)) for name, why in found.items()) if isinstance(found, dict) else ()
+
+
+def _items(schema: Mapping[str, object], keyword: str) -> list[dict[str, object]]:
+    found = schema.get(keyword)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def _conditions(schema: Mapping[str, object]) -> Iterator[Sequence[str]]:
+    for words in (rule["x-problem"] for rule in _items(schema, "allOf")):
+        if isinstance(words, dict):
+            yield str(words["got"]), f"refused: {words['problem']}", str(words["expected"])
+    for advice in _items(schema, "x-warnings"):
+        when = advice["when"] if isinstance(advice["when"], dict) else {}
+        yield (
+            " with ".join(f"{name}: {json.dumps(value)}" for name, value in when.items()),
+            "warned",
+            str(advice["warning"]),
+        )
+    named = schema.get("x-rules")
+    for name in named if isinstance(named, list) else ():
+        yield RULE_WORDS[str(name)]
+
+
+RULE_WORDS = {
+    "cover_in_list": (
+        "photo_cover_index beyond the last photo",
+        "refused: cover_out_of_range",
+        "0 to the number of photos less one",
+    )
+}
+"""The conditions that are functions, in the words of the table."""
+
+
+def _operation(contract: Contract, key: str) -> Iterator[str]:
+    schema = contract.schema(f"input/{key}")
+    required = schema.get("required")
+    names = [_code(str(name)) for name in required] if isinstance(required, list) else []
+    yield f"\n### {key}\n\n"
+    yield f"Required: {', '.join(names) or 'see the conditions'}.\n\n"
+    yield _table(("field", "takes", "also called", "opposite", "choices also called"), _fields(contract, key))
+    parts = (
+        ("\nConditions between fields:\n\n", ("when", "then", "expected"), _conditions(schema)),
+        ("\nTaken and without effect (`ignored`):\n\n", ("field", "why"), _reasons(schema, "x-ignored")),
+        (
+            "\nRefused where something is sent in them, because ignoring them would do harm:\n\n",
+            ("field", "instead"),
+            (row for keyword in ("x-elsewhere", "x-notYet") for row in _reasons(schema, keyword)),
+        ),
+    )
+    for title, head, rows in parts:
+        found = list(rows)
+        if found:
+            yield title
+            yield _table(head, iter(found))
+
+
+def _mistakes(contract: Contract) -> str:
+    rows = (
+        (_code(problem), mistake.expected, *(tool.cures.get(problem, "") for tool in contract.tools.values()))
+        for problem, mistake in OF_TOOLS.items()
+    )
+    tools = [tool.label for tool in contract.tools.values()]
+    return _table(("problem", "expected", *tools), rows)
+
+
+def render(contract: Contract) -> str:
+    """Return the page."""
+    parts = {
+        "{limits}": f"{LIMITS.max_fields:,} fields, {LIMITS.max_depth} levels",
+        "{bodies}": "".join(f"| {_code(sent)} | {_code(rows)} |\n" for sent, rows in BODIES),
+        "{absences}": _absences(),
+        "{types}": "".join(_types()),
+        "{rules}": _table(("rule", "what it says"), ((_code(rule), words) for rule, words in RULES.items())),
+        "{mistakes}": _mistakes(contract),
+        "{operations}": "".join(part for key in contract.operations for part in _operation(contract, key)),
+    }
+    text = PAGE
+    for mark, part in parts.items():
+        text = text.replace(mark, part)
+    return text
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(render(load_contract()))
