@@ -1,13 +1,14 @@
 """What is offered, as JSON: `/v1/operations`, `/v1/schemas`, `/v1/errors`. Drawn from the manifests."""
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 
+from connector.engine.narrow import describe_for
 from connector.kernel.errors import PostrailError
 from connector.server.site import Site
 
 
 def register(app: Flask, site: Site) -> None:
-    """Add the catalogue's routes; they tell nothing about any workspace and need no key."""
+    """Add the catalogue's routes. They need no key but where they tell what an account may do."""
     contract = site.context.contract
 
     @app.get("/v1/operations")
@@ -16,7 +17,10 @@ def register(app: Flask, site: Site) -> None:
 
     @app.get("/v1/operations/<key>")
     def operation(key: str) -> Response:
-        return jsonify(contract.describe(contract.operation(key).key))
+        account = request.args.get("account")
+        if account is None:
+            return jsonify(contract.describe(key))
+        return jsonify(describe_for(site.context, site.principal(), key, account))
 
     @app.get("/v1/schemas")
     def schemas() -> Response:

@@ -1,0 +1,1 @@
+"""The fuzzer of decode, coerce and validate, and its kept corpus."""
