@@ -48,6 +48,20 @@ class Settings(BaseSettings):
     tiktok_client_secret: SecretStr | None = None
     """The client secret of that app."""
 
+    tiktok_redirect_uri: str | None = None
+    """The redirect address registered for that app; default PUBLIC_URL's callback, or a loopback one."""
+
+    tiktok_scopes: Annotated[tuple[str, ...], NoDecode] = (
+        "user.info.basic",
+        "user.info.profile",
+        "video.publish",
+        "video.upload",
+    )
+    """The permissions that a login asks for, comma-separated; TikTok must have approved the app for each."""
+
+    tiktok_app_label: str = Field(default="TikTok", min_length=1, max_length=80)
+    """How that app is called on the connect page."""
+
     tiktok_base_url: str | None = None
     """Where TikTok's API is; default TikTok's own host, or the built-in sandbox in sandbox mode."""
 
@@ -99,7 +113,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     """How logs are written to standard error."""
 
-    @field_validator("trusted_origins", "trusted_proxies", mode="before")
+    @field_validator("trusted_origins", "trusted_proxies", "tiktok_scopes", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):

@@ -11,12 +11,17 @@ from typing import Any
 import pytest
 
 from connector.domain.lifecycle import AttemptState, State
-from connector.engine.model import Account, Change, Claim, Entry, MediaItem, NewPost, Post
+from connector.engine.model import Change, Claim, Entry, MediaItem, NewPost, Post
+from connector.engine.model_accounts import App, NewGrant, NewPair, Pair
 from connector.kernel.clock import SystemClock
 from connector.kernel.ids import SystemIds
 from connector.store.access import SqlAccess
+from connector.store.apps import SqlApps
 from connector.store.database import Database
+from connector.store.grants import SqlGrants
 from connector.store.ledger import SqlLedger
+from connector.store.logins import SqlLogins
+from connector.store.sealing import Sealer
 from connector.store.secrets import Secrets
 from tests.databases import HandClock
 
@@ -50,6 +55,9 @@ class Stage:
     database: Database
     ledger: SqlLedger
     access: SqlAccess
+    apps: SqlApps
+    grants: SqlGrants
+    logins: SqlLogins
     clock: HandClock
 
     def accept(self, **changes: Any) -> Post:  # noqa: ANN401 - any member of NewPost
@@ -91,21 +99,63 @@ class Stage:
         return [attempt.state for attempt in self.ledger.attempts(post_id)]
 
 
+def new_app(**changes: Any) -> App:  # noqa: ANN401 - any member of App
+    """Return an app to be stored, with `changes`."""
+    plain = App(
+        id="app",
+        client_key="aw1",
+        client_secret="app-secret",
+        label="Our app",
+        kind="web",
+        redirect_uri="https://posts.example/connect/tiktok/callback",
+        scopes=("user.info.basic", "video.publish", "video.upload"),
+    )
+    return replace(plain, **changes)
+
+
+def new_tokens(number: int = 1, **changes: Any) -> NewPair:  # noqa: ANN401 - any member of NewPair
+    """Return tokens as TikTok gives them, with `changes`."""
+    plain = NewPair(
+        pair=Pair(access=f"act.token-{number}", refresh=f"rft.token-{number}"),
+        expires_in_s=86_400,
+        refresh_expires_in_s=31_536_000,
+        scopes=frozenset({"user.info.basic", "video.publish", "video.upload"}),
+        renew_in_ms=64_800_000,
+    )
+    return replace(plain, **changes)
+
+
+def new_grant(name: str, **changes: Any) -> NewGrant:  # noqa: ANN401 - any member of NewGrant
+    """Return the consent of the account `name`, with `changes`."""
+    plain = NewGrant(
+        id=f"grant-{name}",
+        account_id=name,
+        workspace_id="w",
+        app_id="app",
+        open_id=f"open-{name}",
+        username=f"user_{name}",
+        tokens=new_tokens(pair=Pair(access=f"act.token-{name}", refresh=f"rft.token-{name}")),
+    )
+    return replace(plain, **changes)
+
+
 def set_stage(database: Database, clock: HandClock) -> Stage:
-    """Put a workspace with the accounts `a` and `b` into a database."""
-    access = SqlAccess(database, ids=IDS, secrets=Secrets(b"s" * 32))
-    access.add_workspace("w", "Work")
+    """Put a workspace with the accounts `a` and `b`, connected to one app, into a database."""
+    sealer = Sealer(Secrets(b"s" * 32), IDS)
+    stage = Stage(
+        database=database,
+        ledger=SqlLedger(database, ids=IDS),
+        access=SqlAccess(database, sealer=sealer),
+        apps=SqlApps(database, sealer=sealer),
+        grants=SqlGrants(database, ids=IDS, sealer=sealer),
+        logins=SqlLogins(database, sealer=sealer),
+        clock=clock,
+    )
+    stage.access.add_workspace("w", "Work")
+    stage.apps.keep(new_app())
     for account_id in ("a", "b"):
-        access.add_account(
-            Account(
-                id=account_id,
-                workspace_id="w",
-                open_id=f"open-{account_id}",
-                username=f"user_{account_id}",
-                access_token=f"act.token-{account_id}",
-            )
-        )
-    return Stage(database, SqlLedger(database, ids=IDS), access, clock)
+        stage.grants.connect(new_grant(account_id))
+    return stage
 
 
 @pytest.fixture

@@ -26,9 +26,11 @@ class Principal:
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """A TikTok account that a workspace publishes to.
+    """A TikTok account that a workspace publishes to, as one of its apps may act for it.
 
     `paced` is False for sandbox accounts, which have no rate slots. `sandbox`: nothing real happens.
+    `access_token` is empty while no app may act for it. `scopes` are those granted to `app_id`, None where
+    that is not known.
     """
 
     id: str
@@ -38,6 +40,10 @@ class Account:
     access_token: str = field(repr=False)
     paced: bool = True
     sandbox: bool = False
+    display_name: str | None = None
+    app_id: str | None = None
+    grant_id: str | None = None
+    scopes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +98,7 @@ class NewPost:
     input_hash: str
     idempotency_key: str | None = None
     repeat_window_ms: int = 0
+    app_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +127,8 @@ class Post:
     raw_status: Mapping[str, object] | None = None
     failure: Failure | None = None
     settled_at: int | None = None
+    app_id: str | None = None
+    """The app that acts for the account in this post: what one app began no other can ask about."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -151,14 +151,14 @@ class AccessStore(Protocol):
     def revoke_key(self, workspace_id: str, key_id: str) -> bool:
         """Revoke a key; False when there is none of that id."""
 
-    def add_account(self, account: Account) -> None:
-        """Store an account; the same `open_id` in the same workspace replaces its token and name."""
+    def account(self, account_id: str, app_id: str | None = None) -> Account | None:
+        """Return an account by our id, as `app_id` may act for it (None: as the best of its apps may).
 
-    def account(self, account_id: str) -> Account | None:
-        """Return an account by our id."""
+        Its access token is empty where that app may not.
+        """
 
     def accounts(self, workspace_id: str) -> list[Account]:
-        """List the accounts of a workspace, oldest first."""
+        """List the accounts of a workspace, oldest first, each as the best of its apps may act for it."""
 
 
 @dataclass(frozen=True, kw_only=True)

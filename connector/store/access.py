@@ -1,19 +1,17 @@
-"""Workspaces, API keys and accounts on SQL; tokens are sealed before they reach a row."""
+"""Workspaces, API keys and accounts on SQL."""
 
-import hashlib
 from dataclasses import replace
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, case, select, update
 from sqlalchemy import insert as plain_insert
 
 from connector.engine.model import Account, ApiKey
-from connector.kernel.ids import Ids
 from connector.kernel.jsontext import canonical
 from connector.store.database import Database
-from connector.store.dialect import insert
+from connector.store.grant_rows import pair_of
 from connector.store.rows import account_of, key_of
-from connector.store.secrets import NONCE_SIZE, Sealed, Secrets
-from connector.store.tables import accounts, api_keys, workspaces
+from connector.store.sealing import Sealer
+from connector.store.tables import accounts, api_keys, apps, grants, workspaces
 
 NOTE_EVERY_MS = 60_000
 """The use of a key is noted once a minute at most, so that a busy key costs reads alone."""
@@ -22,13 +20,12 @@ NOTE_EVERY_MS = 60_000
 class SqlAccess:
     """`connector.engine.ports.AccessStore` on a database that `migrate` has prepared.
 
-    `ids` gives the nonces under which `secrets` seals tokens.
+    `sealer` opens the tokens of the grants.
     """
 
-    def __init__(self, database: Database, *, ids: Ids, secrets: Secrets) -> None:
+    def __init__(self, database: Database, *, sealer: Sealer) -> None:
         self._database = database
-        self._ids = ids
-        self._secrets = secrets
+        self._sealer = sealer
 
     def first_workspace(self) -> str | None:
         """Return the id of the oldest workspace."""
@@ -84,52 +81,43 @@ class SqlAccess:
 
         return self._database.write(revoke)
 
-    def add_account(self, account: Account) -> None:
-        """Store an account; one that is there already keeps its id and takes the new token and name."""
-
-        def add(conn: Connection) -> None:
-            now = self._database.now(conn)
-            sealed = self._seal(account)
-            fresh = {
-                "username": account.username,
-                "access_token": sealed.box,
-                "token_key_id": sealed.key_id,
-                "paced": account.paced,
-                "sandbox": account.sandbox,
-                "updated_at": now,
-            }
-            name = {"workspace_id": account.workspace_id, "open_id": account.open_id}
-            row = {"id": account.id, "created_at": now, **name, **fresh}
-            statement = insert(conn, accounts).values(row)
-            conn.execute(statement.on_conflict_do_update(index_elements=list(name), set_=fresh))
-
-        self._database.write(add)
-
-    def account(self, account_id: str) -> Account | None:
-        """Return an account by our id."""
-        mine = select(accounts).where(accounts.c.id == account_id)
-        row = self._database.read(lambda conn: conn.execute(mine).mappings().one_or_none())
-        return None if row is None else self._open(row)
+    def account(self, account_id: str, app_id: str | None = None) -> Account | None:
+        """Return an account by our id, with the tokens of `app_id` or of the best of its apps."""
+        mine = accounts.c.id == account_id
+        found = self._accounts(mine if app_id is None else mine & (grants.c.app_id == app_id))
+        if found or app_id is None:
+            return found[0] if found else None
+        # The account is known, but not to that app: nobody may act for it there.
+        bare = self._accounts(mine)
+        return replace(bare[0], access_token="", app_id=app_id, grant_id=None, scopes=None) if bare else None
 
     def accounts(self, workspace_id: str) -> list[Account]:
         """List the accounts of a workspace, oldest first."""
-        mine = select(accounts).where(accounts.c.workspace_id == workspace_id)
-        ordered = mine.order_by(accounts.c.created_at, accounts.c.id)
-        rows = self._database.read(lambda conn: conn.execute(ordered).mappings().all())
-        return [self._open(row) for row in rows]
+        return self._accounts(accounts.c.workspace_id == workspace_id)
 
-    def _seal(self, account: Account) -> Sealed:
-        # The ids' tokens are unguessable and never repeat, whatever they are spelt like: so is their hash.
-        nonce = hashlib.sha256(self._ids.token().encode()).digest()[:NONCE_SIZE]
-        return self._secrets.seal(
-            account.access_token, nonce=nonce, context=_context(account.workspace_id, account.open_id)
+    def _accounts(self, meant: ColumnElement[bool]) -> list[Account]:
+        """Return the accounts that are meant, each with its best grant: live, audited app, oldest."""
+        joined = accounts.outerjoin(grants, grants.c.account_id == accounts.c.id)
+        query = (
+            select(accounts, *(column.label(f"grant_{column.name}") for column in grants.c))
+            .select_from(joined.outerjoin(apps, apps.c.id == grants.c.app_id))
+            .where(meant)
+            .order_by(accounts.c.created_at, accounts.c.id, *_BEST_FIRST)
         )
+        rows = self._database.read(lambda conn: conn.execute(query).mappings().all())
+        best = {row["id"]: row for row in reversed(rows)}
+        return [self._account_of(row) for row in rows if best[row["id"]] is row]
 
-    def _open(self, row: RowMapping) -> Account:
-        sealed = Sealed(row["token_key_id"], bytes(row["access_token"]))
-        token = self._secrets.unseal(sealed, context=_context(row["workspace_id"], row["open_id"]))
-        return account_of(row, token)
+    def _account_of(self, row: RowMapping) -> Account:
+        grant = {column.name: row[f"grant_{column.name}"] for column in grants.c}
+        pair = None if grant["id"] is None else pair_of(grant, self._sealer)
+        return account_of(row, grant, "" if pair is None else pair.access)
 
 
-def _context(workspace_id: str, open_id: str) -> str:
-    return f"access_token of {open_id} in {workspace_id}"
+_BEST_FIRST = (
+    case((grants.c.state == "live", 0), else_=1),
+    case((apps.c.audit == "audited", 0), (apps.c.audit == "unknown", 1), else_=2),
+    grants.c.created_at,
+    grants.c.id,
+)
+"""Which app acts for an account where nobody names one."""

@@ -29,9 +29,9 @@ def hold(conn: Connection, space: int, key: int = 0) -> None:
         conn.execute(select(func.pg_advisory_xact_lock(space, key)))
 
 
-def locked(query: Select[Any], *, skip: bool = False) -> Select[Any]:
+def locked(query: Select[Any], *, skip: bool = False, of: Table = posts) -> Select[Any]:
     """Lock the hot rows that `query` finds until the transaction ends; `skip` those that others hold.
 
     SQLite leaves the clause out: its writer is alone.
     """
-    return query.with_for_update(of=posts, skip_locked=skip)
+    return query.with_for_update(of=of, skip_locked=skip)

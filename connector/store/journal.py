@@ -50,3 +50,15 @@ def tell(conn: Connection, now: int, post: Post, before: State | None) -> None:
             at=now,
         )
     )
+
+
+def tell_account(
+    conn: Connection, now: int, kind: str, workspace_id: str, account_id: str, **payload: object
+) -> None:
+    """Write an event about an account, the last statement of its transaction."""
+    hold(conn, EVENTS)
+    conn.execute(
+        plain_insert(events).values(
+            workspace_id=workspace_id, kind=kind, account_id=account_id, payload=canonical(payload), at=now
+        )
+    )

@@ -50,6 +50,7 @@ def new_post(new: NewPost, now: int) -> dict[str, object]:
         "operation": new.operation,
         "kind": new.kind,
         "mode": new.mode,
+        "app_id": new.app_id,
         "transfer": new.transfer,
         "state": State.QUEUED.value,
         "version": 0,
@@ -121,6 +122,7 @@ def post_of(row: Row) -> Post:
         raw_status=None if row["raw_status"] is None else json.loads(row["raw_status"]),
         failure=_failure_of(row["failure"]),
         settled_at=row["settled_at"],
+        app_id=row["app_id"],
     )
 
 
@@ -149,8 +151,8 @@ def key_of(row: Row) -> ApiKey:
     )
 
 
-def account_of(row: Row, access_token: str) -> Account:
-    """Read an account, whose token has been opened already."""
+def account_of(row: Row, grant: Row, access_token: str) -> Account:
+    """Read an account and the grant by which it is acted for, whose token has been opened already."""
     return Account(
         id=row["id"],
         workspace_id=row["workspace_id"],
@@ -159,4 +161,8 @@ def account_of(row: Row, access_token: str) -> Account:
         access_token=access_token,
         paced=row["paced"],
         sandbox=row["sandbox"],
+        display_name=row["display_name"],
+        app_id=grant["app_id"],
+        grant_id=grant["id"],
+        scopes=None if grant["scopes"] is None else frozenset(json.loads(grant["scopes"])),
     )

@@ -3,8 +3,8 @@
 Times are BIGINT, UTC milliseconds since the epoch. JSON is kept as text, since nothing here looks inside it.
 `next_at` is both the schedule of a row and the expiry of its lease; NULL means: never by itself.
 
-workspaces ── api_keys
-           └─ accounts ── rate_slots
+workspaces ── api_keys       } these, apps, grants, logins and
+           └─ accounts       } invitations: tables_accounts.py
                        └─ posts (hot) ── post_content (wide)
                                       ├─ attempts     the gate
                                       ├─ idempotency  the keys
@@ -21,78 +21,49 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
     literal_column,
 )
 
+from connector.store.base import HOT, RowNumber, index_claims, metadata
+from connector.store.tables_accounts import (
+    accounts,
+    api_keys,
+    apps,
+    grants,
+    invitations,
+    logins,
+    rate_slots,
+    workspaces,
+)
+
+__all__ = (
+    "LIVE",
+    "accounts",
+    "api_keys",
+    "apps",
+    "attempts",
+    "cron",
+    "deliveries",
+    "events",
+    "grants",
+    "idempotency",
+    "invitations",
+    "is_sending",
+    "journal",
+    "logins",
+    "metadata",
+    "post_content",
+    "posts",
+    "rate_slots",
+    "workers",
+    "workspaces",
+)
+
 LIVE = ("sending", "accepted", "uncertain")
 """The states of an attempt that may still publish: at most one per post."""
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-_HOT = {"fillfactor": "80", "autovacuum_vacuum_scale_factor": "0.02"}
-"""PostgreSQL storage of tables whose rows change many times."""
-
-RowNumber = BigInteger().with_variant(Integer(), "sqlite")
-"""A key that the database counts up: BIGSERIAL, or SQLite's INTEGER PRIMARY KEY AUTOINCREMENT."""
-
-workspaces = Table(
-    "workspaces",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-)
-
-accounts = Table(
-    "accounts",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("workspace_id", Text, ForeignKey(workspaces.c.id), nullable=False),
-    Column("open_id", Text, nullable=False),
-    Column("username", Text, nullable=False),
-    Column("access_token", LargeBinary, nullable=False),
-    Column("token_key_id", Text, nullable=False),
-    Column("paced", Boolean, nullable=False),
-    Column("sandbox", Boolean, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False),
-    UniqueConstraint("workspace_id", "open_id"),
-)
-
-api_keys = Table(
-    "api_keys",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("workspace_id", Text, ForeignKey(workspaces.c.id), nullable=False, index=True),
-    Column("name", Text, nullable=False),
-    Column("secret_hash", Text, nullable=False, unique=True),
-    Column("scopes", Text, nullable=False),
-    Column("account_id", Text, ForeignKey(accounts.c.id)),
-    Column("created_at", BigInteger, nullable=False),
-    Column("expires_at", BigInteger),
-    Column("last_used_at", BigInteger),
-    Column("revoked_at", BigInteger),
-)
-
-rate_slots = Table(
-    "rate_slots",
-    metadata,
-    Column("account_id", Text, ForeignKey(accounts.c.id), primary_key=True),
-    Column("kind", Text, primary_key=True),
-    Column("tat", BigInteger, nullable=False),
-)
 
 posts = Table(
     "posts",
@@ -110,6 +81,7 @@ posts = Table(
     Column("lease", Text),
     Column("owner", Text),
     Column("tries", Integer, nullable=False),
+    Column("app_id", Text),
     Column("publish_id", Text, unique=True),
     Column("tiktok_status", Text),
     Column("public_ids", Text, nullable=False),
@@ -117,20 +89,9 @@ posts = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("settled_at", BigInteger),
-    postgresql_with=_HOT,
+    postgresql_with=HOT,
 )
-Index(
-    "ix_posts_due",
-    posts.c.next_at,
-    sqlite_where=posts.c.next_at.is_not(None),
-    postgresql_where=posts.c.next_at.is_not(None),
-)
-Index(
-    "ix_posts_owner",
-    posts.c.owner,
-    sqlite_where=posts.c.owner.is_not(None),
-    postgresql_where=posts.c.owner.is_not(None),
-)
+index_claims(posts)
 Index("ix_posts_repeat", posts.c.account_id, posts.c.input_hash, posts.c.created_at)
 
 post_content = Table(
@@ -233,20 +194,9 @@ deliveries = Table(
     Column("tries", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("event_id", "endpoint"),
-    postgresql_with=_HOT,
+    postgresql_with=HOT,
 )
-Index(
-    "ix_deliveries_due",
-    deliveries.c.next_at,
-    sqlite_where=deliveries.c.next_at.is_not(None),
-    postgresql_where=deliveries.c.next_at.is_not(None),
-)
-Index(
-    "ix_deliveries_owner",
-    deliveries.c.owner,
-    sqlite_where=deliveries.c.owner.is_not(None),
-    postgresql_where=deliveries.c.owner.is_not(None),
-)
+index_claims(deliveries)
 
 cron = Table(
     "cron",

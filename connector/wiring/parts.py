@@ -18,9 +18,13 @@ from connector.media.spool import Spool
 from connector.net import Egress
 from connector.settings import Settings, SettingsError
 from connector.store.access import SqlAccess
+from connector.store.apps import SqlApps
 from connector.store.database import Database, open_database
+from connector.store.grants import SqlGrants
 from connector.store.ledger import SqlLedger
+from connector.store.logins import SqlLogins
 from connector.store.migrate import migrate
+from connector.store.sealing import Sealer
 from connector.store.secrets import Secrets
 from connector.tiktok.client import TikTokClient
 
@@ -41,6 +45,9 @@ class Parts:
     database: Database
     ledger: SqlLedger
     access: SqlAccess
+    apps: SqlApps
+    grants: SqlGrants
+    logins: SqlLogins
     trusted: frozenset[Origin]
 
 
@@ -124,7 +131,7 @@ def open_parts(settings: Settings) -> Parts:
     ids = SystemIds(clock)
     trusted = _trusted_origins(settings)
     make_home(settings)
-    secrets = _secrets(settings, ids)
+    sealer = Sealer(_secrets(settings, ids), ids)
     database = _open_database(settings, clock)
     return Parts(
         settings=settings,
@@ -133,7 +140,10 @@ def open_parts(settings: Settings) -> Parts:
         contract=load_contract(),
         database=database,
         ledger=SqlLedger(database, ids=ids),
-        access=SqlAccess(database, ids=ids, secrets=secrets),
+        access=SqlAccess(database, sealer=sealer),
+        apps=SqlApps(database, sealer=sealer),
+        grants=SqlGrants(database, ids=ids, sealer=sealer),
+        logins=SqlLogins(database, sealer=sealer),
         trusted=trusted,
     )
 

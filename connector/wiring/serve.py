@@ -22,7 +22,13 @@ from connector.store.guard import single_server
 from connector.web.incoming import LIMITS_SETTING
 from connector.web.proxies import TrustedProxies
 from connector.web.serve import WebServer
-from connector.wiring.bootstrap import ensure_first_key, ensure_sandbox_account, ensure_workspace
+from connector.wiring.bootstrap import (
+    ensure_app,
+    ensure_first_key,
+    ensure_sandbox_account,
+    ensure_sandbox_app,
+    ensure_workspace,
+)
 from connector.wiring.parts import TIKTOK_API, Parts, build_context, make_home, open_parts, write_private
 from connector.wiring.sandbox_child import Child, ensure_sandbox
 from connector.worker.loop import Worker
@@ -66,9 +72,11 @@ def _prepare(parts: Parts, upstream: Upstream, *, on_terminal: bool) -> list[str
     """Create what a first start needs; return what there is to tell."""
     told = []
     workspace_id = ensure_workspace(parts)
+    ensure_app(parts)
     if parts.settings.sandbox:
         egress = _egress_to(parts)(upstream.api_url)
-        ensure_sandbox_account(parts, egress, upstream.api_url, workspace_id)
+        app = ensure_sandbox_app(parts, egress, upstream.api_url)
+        ensure_sandbox_account(parts, egress, upstream.api_url, workspace_id, app)
         told.append(
             f"Sandbox mode: no TikTok app is configured, nothing real is published. See {upstream.web_url}"
         )
@@ -169,6 +177,7 @@ def serve(settings: Settings, *, tell: Callable[[str], None], on_terminal: bool)
         stack.callback(parts.database.close)
         if settings.is_sqlite:
             parts.ledger.release_owner(None)
+            parts.grants.free_all()
         upstream = find_upstream(parts, spawn=True)
         if upstream.child is not None:
             stack.callback(upstream.child.stop)

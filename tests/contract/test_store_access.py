@@ -3,14 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
 
-from connector.engine.model import Account, ApiKey
+from connector.engine.model import ApiKey
 from connector.kernel.errors import PostrailError
 from connector.store.access import NOTE_EVERY_MS, SqlAccess
+from connector.store.sealing import Sealer
 from connector.store.secrets import Secrets
-from connector.store.tables import accounts
-from tests.ledgers import IDS, Stage
+from tests.ledgers import IDS, Stage, new_app, new_grant, new_tokens
 
 pytest_plugins = ("tests.databases", "tests.ledgers")
 
@@ -75,27 +74,18 @@ def test_a_key_is_revoked_only_by_its_own_workspace(stage: Stage) -> None:
     assert stage.access.keys("w")[0].revoked_at is None
 
 
-def test_an_account_comes_back_with_its_token(stage: Stage) -> None:
-    account = Account(
-        id="acc",
-        workspace_id="w",
-        open_id="open-new",
-        username="new",
-        access_token="act.very-secret",
-        paced=False,
-        sandbox=True,
-    )
-    stage.access.add_account(account)
-    assert stage.access.account("acc") == account
+def test_an_account_comes_back_with_its_token_and_who_may_use_it(stage: Stage) -> None:
+    account = stage.access.account("a")
+    assert account is not None
+    assert (account.access_token, account.app_id, account.grant_id) == ("act.token-a", "app", "grant-a")
+    assert account.scopes == new_tokens().scopes
     assert stage.access.account("nobody") is None
 
 
-def test_the_same_open_id_keeps_its_id_and_takes_the_new_token_and_name(stage: Stage) -> None:
-    before = stage.access.account("a")
-    assert before is not None
-    stage.access.add_account(replace(before, id="other", access_token="act.fresh", username="renamed"))
-    assert stage.access.account("a") == replace(before, access_token="act.fresh", username="renamed")
-    assert stage.access.account("other") is None
+def test_an_account_has_no_token_for_an_app_that_may_not_act_for_it(stage: Stage) -> None:
+    account = stage.access.account("a", "another-app")
+    assert account is not None
+    assert (account.access_token, account.grant_id, account.username) == ("", None, "user_a")
 
 
 def test_accounts_are_listed_oldest_first(stage: Stage) -> None:
@@ -103,14 +93,28 @@ def test_accounts_are_listed_oldest_first(stage: Stage) -> None:
     assert stage.access.accounts("elsewhere") == []
 
 
-def test_no_row_holds_a_token_in_the_clear(stage: Stage) -> None:
-    boxes = stage.database.read(lambda conn: list(conn.execute(select(accounts.c.access_token)).scalars()))
-    assert len(boxes) == 2
-    assert all(b"act.token" not in bytes(box) for box in boxes)
+def test_an_audited_app_acts_before_one_that_is_not(stage: Stage) -> None:
+    stage.apps.keep(new_app(id="app-2", client_key="aw2"))
+    stage.grants.connect(new_grant("a", id="grant-a2", app_id="app-2", tokens=new_tokens(2)))
+    before = stage.access.account("a")
+    stage.apps.set_audit("app", "unaudited", None)
+    after = stage.access.account("a")
+    assert (before and before.app_id, after and after.app_id) == ("app", "app-2")
+    assert [account.app_id for account in stage.access.accounts("w")] == ["app-2", "app"]
+
+
+def test_an_app_that_may_act_comes_before_one_that_no_longer_may(stage: Stage) -> None:
+    stage.apps.keep(new_app(id="app-2", client_key="aw2"))
+    stage.grants.connect(new_grant("a", id="grant-a2", app_id="app-2", tokens=new_tokens(2)))
+    stage.grants.end("grant-a", "reconnect", "invalid_grant")
+    account = stage.access.account("a")
+    assert account is not None
+    assert (account.app_id, account.access_token) == ("app-2", "act.token-2")
 
 
 def test_another_secret_key_opens_no_token_and_says_so(stage: Stage) -> None:
-    stranger = SqlAccess(stage.database, ids=IDS, secrets=Secrets(b"another key, also long enough"))
+    key = Secrets(b"another key, also long enough")
+    stranger = SqlAccess(stage.database, sealer=Sealer(key, IDS))
     with pytest.raises(PostrailError, match="sealed with key"):
         stranger.account("a")
 

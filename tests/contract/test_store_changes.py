@@ -25,7 +25,7 @@ EVERYTHING = Change(
 
 
 def _kinds(stage: Stage) -> list[str]:
-    query = select(events.c.kind).order_by(events.c.id)
+    query = select(events.c.kind).where(events.c.post_id.is_not(None)).order_by(events.c.id)
     return stage.database.read(lambda conn: list(conn.execute(query).scalars()))
 
 
