@@ -49,7 +49,7 @@ def run(data: bytes) -> None:
     found = CONTRACT.understand(key, rows, strict=bool(way & 64), dialect=dialect)
     json.dumps([found.receipt(), [problem.as_dict() for problem in found.problems]]).encode()
     if found.ok:
-        again = CONTRACT.understand(key, found.input)
+        again = CONTRACT.understand(key, found.input, strict=bool(way & 64))
         _expect(again.ok, again.problems)
         _expect(again.input == found.input, (found.input, again.input))
     else:

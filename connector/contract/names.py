@@ -14,7 +14,8 @@ _INDEX = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 def _path(name: str) -> list[str]:
     """Split `a.b`, `a[b]`, `c[0]`, `d[]` and `d[][0]` into keys; the key `""` asks for the next place."""
-    if not _NAME.fullmatch(name):
+    # A form makes a name of JSON that was sent as its body; the points in it nest nothing.
+    if name[:1] == "{" or not _NAME.fullmatch(name):
         return [name]
     parts = [part.removeprefix("[").removesuffix("]") for part in _SEGMENTS.findall(name)]
     # n8n writes a list in a field called `d[]` as `d[][0]`, `d[][1]`: the empty brackets say nothing more.
@@ -85,7 +86,7 @@ def rows_from_pairs(pairs: Sequence[tuple[str, object]], limits: Limits = LIMITS
         return Rows(flat)
     tree: dict[str, object] = {}
     for name, value in pairs:
-        check_depth(1 + name.count("[") + name.count("."), limits)
-        path = _path(name)
-        _put(tree, path, value, name)
+        if name[:1] != "{":
+            check_depth(1 + name.count("[") + name.count("."), limits)
+        _put(tree, _path(name), value, name)
     return Rows({name: _settle(node) for name, node in tree.items()})

@@ -1,10 +1,11 @@
 """The short way: rows in their usual spelling become canonical input by one validation.
 
-Each property has a quick reader that knows its commonest spellings; a schema judges the rest and allows
-nothing that would have to be read, warned of or explained. Whatever a reader or that schema does not know
-goes the long way (`understand`); a property test holds both ways equal.
+Each property has a table or a quick reader of its commonest spellings; a schema judges what they leave open.
+Whatever they do not know, and whatever would have to be warned of or explained, goes the long way
+(`understand`); a property test holds both ways equal.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -18,13 +19,19 @@ from connector.contract.plan import Advice, FieldPlan, Plan
 from connector.contract.receipt import Receipt, Understanding
 
 Quick = Callable[[object], object]
-"""Reads one value; raises KeyError, TypeError or ValueError for a spelling that it does not know."""
+"""Reads one value; raises TypeError or ValueError for a spelling that it does not know."""
+
+Condition = tuple[Schema, frozenset[str]]
+"""A schema of conditions between fields, and the fields that it is about."""
 
 _SPELLED: dict[object, bool] = {
     form: value for text, value in BOOLEANS.items() for form in (text, text.upper(), text.title())
 }
 _BOOLEANS: Mapping[object, bool] = {True: True, False: False, **_SPELLED}
 _LONGEST_INTEGER = 15
+_MOST_KNOWN = 4_096
+_ID = re.compile(r"[A-Za-z0-9@_.:~#/-]+")
+_NO_ID = frozenset({*NOTHING, "nan", "-nan", "infinity", "-infinity"})
 _LONGEST_URLS = 8_000
 _URL_START = "^https?://[^\\s/?#{]"
 _URL = "^https?://[^\\s/?#{\\x00][^\\s{\\x00]*$"
@@ -70,76 +77,130 @@ def _free_text(limit: int) -> Quick:
     return read
 
 
+def _id(given: object) -> object:
+    """Read an id or a name of letters, digits and a few marks: nothing that a tool leaves behind looks so."""
+    if not isinstance(given, str) or not _ID.fullmatch(given) or given.lower() in _NO_ID:
+        raise ValueError(given)
+    return given
+
+
 def _reader(field: FieldPlan) -> Quick | None:
-    """Return the quick reader of a property, None for one that asks for more than reading."""
+    """Return the quick reader of a property with many spellings, None for one that has none."""
     kind, limit = field.schema.get("type"), field.schema.get("x-maxUtf16")
-    if field.dropped or field.ignored or field.zone or field.name == "strict":
-        return None
-    if field.choices:
-        return {choice: choice for choice in field.choices}.__getitem__
-    if kind == "string" and field.free_text:
+    if kind == "integer":
+        return _integer
+    if kind != "string":
+        return _urls if field.urls else None
+    if field.free_text:
         return _free_text(limit) if isinstance(limit, int) else None
-    if kind == "string":
-        return _text if field.schema.get("format") == "uri" else None
-    readers: dict[object, Quick] = {"boolean": _BOOLEANS.__getitem__, "integer": _integer}
-    return _urls if field.urls else readers.get(kind)
+    readers: dict[object, Quick] = {"uri": _text, None: _id}
+    return readers.get(field.schema.get("format"))
+
+
+def _table(field: FieldPlan) -> Mapping[object, object] | None:
+    """Return the spellings of a property that has but few, None for any other."""
+    if field.schema.get("type") == "boolean":
+        return _BOOLEANS
+    return {choice: choice for choice in field.choices} or None
 
 
 def _left_to_judge(field: FieldPlan) -> dict[str, object]:
     """Return the schema of what the quick reader of a property does not ensure by itself."""
     if field.urls:
-        items = {"pattern": _URL_START}
-        return {
-            **{key: field.schema[key] for key in ("minItems", "maxItems") if key in field.schema},
-            "items": items,
-        }
+        return {**_bounds(field.schema, "minItems", "maxItems"), "items": {"pattern": _URL_START}}
     if field.schema.get("format") == "uri":
         return {"pattern": _URL, "maxLength": _LONGEST_URLS}
-    return _bounds(field.schema, "minimum", "maximum")
+    return _bounds(field.schema, "minimum", "maximum", "minLength", "maxLength")
 
 
 def _bounds(schema: Property, *keywords: str) -> dict[str, object]:
     return {keyword: schema[keyword] for keyword in keywords if keyword in schema}
 
 
-def _unless(advice: Advice) -> object:
-    """Return a schema that refuses what a warning is given for."""
+def _unless(advice: Advice) -> Condition:
+    """Return a schema that refuses what a warning is given for, and the fields that it is about."""
     when = {name: {"const": wanted} for name, wanted in advice.when}
-    return {"not": {"properties": when, "required": list(when)}}
+    return {"not": {"properties": when, "required": list(when)}}, frozenset(when)
 
 
-def easy_schema(plan: Plan, schema: Schema) -> Schema:
-    """Return a schema that is satisfied by nothing but values without any problem or warning."""
-    conditions = schema.get("allOf")
-    judged = {field.name: left for field in plan.fields if (left := _left_to_judge(field))}
-    return {
-        "properties": judged,
-        "required": schema.get("required", []),
-        "allOf": [*(conditions if isinstance(conditions, list) else []), *map(_unless, plan.advice)],
-    }
+def _conditions(plan: Plan, schema: Schema) -> list[Condition]:
+    """Return the conditions between fields, each with the fields that it is about."""
+    rules = schema.get("allOf")
+    found: list[Condition] = []
+    for rule in rules if isinstance(rules, list) else []:
+        words = rule["x-problem"]
+        found.append((rule, frozenset({words["field"], *words.get("with", ())})))
+    return [*found, *map(_unless, plan.advice)]
+
+
+def _is_valid(schema: Schema, conditions: list[Schema]) -> Callable[[object], bool]:
+    whole = {**schema, "allOf": conditions} if conditions else schema
+    return jsonschema_rs.Draft202012Validator(whole, validate_formats=False).is_valid
 
 
 class Swift:
-    """The short way through one plan, whose schema is `schema`."""
+    """The short way through one plan, whose schema is `schema`.
+
+    Fields with few spellings are read, and the conditions between them judged, once for each combination.
+    """
 
     def __init__(self, plan: Plan, schema: Schema) -> None:
         self._plan = plan
         self._defaults = dict(plan.defaults)
-        self._readers = {field.name: read for field in plan.fields if (read := _reader(field)) is not None}
-        easy = easy_schema(plan, schema)
-        self._is_easy = jsonschema_rs.Draft202012Validator(easy, validate_formats=False).is_valid
+        fields = [field for field in plan.fields if not (field.dropped or field.ignored or field.zone)]
+        fields = [field for field in fields if field.name != "strict"]
+        self._tables = {field.name: table for field in fields if (table := _table(field)) is not None}
+        self._closed = tuple(self._tables)
+        self._open = [
+            (field.name, read)
+            for field in fields
+            if field.name not in self._tables and (read := _reader(field)) is not None
+        ]
+        conditions = _conditions(plan, schema)
+        among = [rule for rule, names in conditions if names <= self._tables.keys()]
+        others = [rule for rule, names in conditions if not names <= self._tables.keys()]
+        judged = {field.name: left for field in plan.fields if (left := _left_to_judge(field))}
+        self._agree = _is_valid({}, among)
+        self._is_easy = _is_valid({"properties": judged, "required": schema.get("required", [])}, others)
+        self._known: dict[tuple[object, ...], dict[str, object] | None] = {}
+
+    def _read_closed(self, given: tuple[object, ...]) -> dict[str, object] | None:
+        """Read the fields with few spellings; None for one that is unknown, or where they do not agree."""
+        try:
+            found = {
+                name: table[value]
+                for (name, table), value in zip(self._tables.items(), given, strict=True)
+                if value is not None
+            }
+        except KeyError:
+            return None
+        return found if self._agree(found) else None
+
+    def _closed_values(self, given: tuple[object, ...]) -> dict[str, object] | None:
+        """Return what was read before for this combination, or read it now."""
+        known = self._known
+        if given not in known:
+            if len(known) >= _MOST_KNOWN:
+                known.clear()
+            known[given] = self._read_closed(given)
+        return known[given]
 
     def understand(self, rows: CleanRows) -> Understanding | None:
         """Understand rows; None where the long way is needed. The rows must not be changed later."""
-        readers, values = self._readers, rows.copy()
         try:
-            for name, given in rows.items():
-                values[name] = readers[name](given)
-        except (KeyError, TypeError, ValueError):
+            closed = self._closed_values(tuple(map(rows.get, self._closed)))
+            if closed is None:
+                return None
+            values = {**self._defaults, **rows, **closed}
+            count = len(closed)
+            for name, read in self._open:
+                if name in rows:
+                    values[name] = read(rows[name])
+                    count += 1
+        except (TypeError, ValueError):
             return None
-        if self._defaults:
-            values = {**self._defaults, **values}
-        if not self._is_easy(values):
+        # A row more than was read is unknown, or holds null.
+        if count != len(rows) or not self._is_easy(values):
             return None
         for rule in self._plan.rules:
             if rule(values):
