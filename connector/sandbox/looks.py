@@ -13,12 +13,15 @@ from pathlib import Path
 from PIL import Image
 
 from connector.sandbox.boxes import BadBoxes, Movie, read_movie
+from connector.sandbox.ebml import BadEbml, WebM, read_webm
 
 FORMAT = "file_format_check_failed"
 SIZE = "picture_size_check_failed"
 RATE = "frame_rate_check_failed"
 DURATION = "duration_check_failed"
 
+EBML = b"\x1a\x45\xdf\xa3"
+WEBM_CODECS = frozenset({"V_VP8", "V_VP9"})
 CODECS = frozenset({b"avc1", b"avc3", b"hvc1", b"hev1", b"vp08", b"vp09"})
 OTHER_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis", b"M4A ", b"M4B ", b"3g")
 """Brands of files that have the same boxes and are neither MP4 nor MOV."""
@@ -45,20 +48,20 @@ class Look:
 
 
 def look_at_video(path: Path, max_seconds: int) -> Look:
-    """Look at a video that may last `max_seconds`. Of WebM only the container is looked at."""
+    """Look at a video that may last `max_seconds`."""
     with path.open("rb") as file:
-        if _is_webm(file.read(64)):
-            return Look(content_type="video/webm")
+        is_ebml = file.read(4) == EBML
         try:
-            movie = read_movie(file, path.stat().st_size)
-        except BadBoxes:
+            size = path.stat().st_size
+            video = _webm(read_webm(file, size)) if is_ebml else _movie(read_movie(file, size))
+        except (BadBoxes, BadEbml):
             return Look(content_type="application/octet-stream", fail_reason=FORMAT)
     return Look(
-        content_type="video/quicktime" if movie.brand == b"qt  " else "video/mp4",
-        width=movie.track.width,
-        height=movie.track.height,
-        duration_ms=round(movie.duration * 1000),
-        fail_reason=_video_verdict(movie, max_seconds),
+        content_type=video.content_type,
+        width=video.width,
+        height=video.height,
+        duration_ms=round(video.duration * 1000),
+        fail_reason=_video_verdict(video, max_seconds),
     )
 
 
@@ -76,19 +79,48 @@ def look_at_photo(path: Path) -> Look:
         return Look(content_type="application/octet-stream", fail_reason=FORMAT)
 
 
-def _is_webm(head: bytes) -> bool:
-    return head.startswith(b"\x1a\x45\xdf\xa3") and b"\x42\x82\x84webm" in head
+@dataclass(frozen=True, kw_only=True)
+class _Video:
+    """What either reader found: `duration` in seconds (0: not told), frames per second (None: not told)."""
+
+    content_type: str
+    is_known: bool
+    width: int
+    height: int
+    duration: Fraction
+    frame_rate: Fraction | None
 
 
-def _video_verdict(movie: Movie, max_seconds: int) -> str | None:
-    track = movie.track
-    if track.codec not in CODECS or movie.brand.startswith(OTHER_BRANDS):
+def _movie(movie: Movie) -> _Video:
+    return _Video(
+        content_type="video/quicktime" if movie.brand == b"qt  " else "video/mp4",
+        is_known=movie.track.codec in CODECS and not movie.brand.startswith(OTHER_BRANDS),
+        width=movie.track.width,
+        height=movie.track.height,
+        duration=movie.duration,
+        frame_rate=movie.track.frame_rate,
+    )
+
+
+def _webm(webm: WebM) -> _Video:
+    return _Video(
+        content_type="video/webm",
+        is_known=webm.doc_type == "webm" and webm.codec in WEBM_CODECS,
+        width=webm.width,
+        height=webm.height,
+        duration=webm.duration or Fraction(0),
+        frame_rate=webm.frame_rate,
+    )
+
+
+def _video_verdict(video: _Video, max_seconds: int) -> str | None:
+    if not video.is_known:
         return FORMAT
-    if not all(MIN_SIDE <= side <= MAX_SIDE for side in (track.width, track.height)):
+    if not all(MIN_SIDE <= side <= MAX_SIDE for side in (video.width, video.height)):
         return SIZE
-    if track.frame_rate is not None and not MIN_RATE <= round(track.frame_rate, 2) <= MAX_RATE:
+    if video.frame_rate is not None and not MIN_RATE <= round(video.frame_rate, 2) <= MAX_RATE:
         return RATE
-    if movie.duration > Fraction(max_seconds):
+    if video.duration > Fraction(max_seconds):
         return DURATION
     return None
 

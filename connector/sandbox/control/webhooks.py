@@ -58,8 +58,9 @@ def _send(world: World, asked: HandMade) -> None:
     at = world.clock.now() if asked.create_time is None else asked.create_time * 1000
     content: dict[str, Json] = {name: _json(value) for name, value in asked.content.items()}
     text = body_of(app.client_key, asked.event, _open_id(world, asked), content, at)
-    for _ in range(asked.times):
-        world.hooks.send(app.client_key, asked.event, text, secret=asked.secret, skew_s=asked.skew_s)
+    world.hooks.send(
+        app.client_key, asked.event, text, times=asked.times, secret=asked.secret, skew_s=asked.skew_s
+    )
 
 
 def _open_id(world: World, asked: HandMade) -> str:

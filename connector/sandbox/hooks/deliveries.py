@@ -47,31 +47,37 @@ class Deliveries:
         behaviour = self._knobs.behaviour
         name = spelt(event, behaviour)
         body = body_of(client_key, name, open_id, content, at)
-        for _ in range(1 + behaviour.webhook_duplicates):
-            self.send(client_key, name, body)
+        self.send(client_key, name, body, times=1 + behaviour.webhook_duplicates)
 
     def send(
-        self, client_key: str, event: str, body: str, *, secret: str | None = None, skew_s: int = 0
+        self,
+        client_key: str,
+        event: str,
+        body: str,
+        *,
+        times: int = 1,
+        secret: str | None = None,
+        skew_s: int = 0,
     ) -> None:
-        """Queue one delivery of a body; an app without a callback URL gets none."""
+        """Queue a body so many times; an app without a callback URL gets none."""
         app = self._apps.find(client_key)
         if app is None or app.traits.webhook_url is None:
             return
-        now = self._clock.now()
         with self._database.transaction():
-            number = self._database.insert(
-                "deliveries",
-                client_key=client_key,
-                url=app.traits.webhook_url,
-                event=event,
-                body=body,
-                secret=secret,
-                skew_s=skew_s,
-                created_at=now,
-                state=PENDING,
-            )
-            sql = "UPDATE deliveries SET next_at = :at WHERE number = :number"
-            self._database.write(sql, number=number, at=now + self._wait(number))
+            for _ in range(times):
+                number = self._database.insert(
+                    "deliveries",
+                    client_key=client_key,
+                    url=app.traits.webhook_url,
+                    event=event,
+                    body=body,
+                    secret=secret,
+                    skew_s=skew_s,
+                    created_at=self._clock.now(),
+                    state=PENDING,
+                )
+                sql = "UPDATE deliveries SET next_at = :at WHERE number = :number"
+                self._database.write(sql, number=number, at=self._clock.now() + self._wait(number))
 
     def due(self, limit: int) -> list[Delivery]:
         """Return what is to be sent now, in the order in which it fell due."""

@@ -45,7 +45,7 @@ def encode(path: Path, form: str, codec: Literal["libx264", "libvpx-vp9"], rate:
         (movie(brand=b"avif"), "file_format_check_failed"),
         (b"RIFF____AVI LIST" + bytes(40), "file_format_check_failed"),
         (b"\x1a\x45\xdf\xa3\x9f\x42\x82\x88matroska", "file_format_check_failed"),
-        (b"\x1a\x45\xdf\xa3\x9f\x42\x82\x84webm" + bytes(40), None),
+        (b"\x1a\x45\xdf\xa3\x9f\x42\x82\x84webm" + bytes(40), "file_format_check_failed"),
         (movie(width=360, height=4096), None),
         (movie(width=359), "picture_size_check_failed"),
         (movie(height=4097), "picture_size_check_failed"),
