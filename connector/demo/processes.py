@@ -17,7 +17,7 @@ from typing import Self
 from connector.kernel.clock import Clock
 
 START_S = 30.0
-STOP_S = 20.0
+STOP_S = 40.0
 LOOK_EVERY_S = 0.05
 
 
@@ -61,6 +61,7 @@ class Program:
             if url is not None:
                 return url
             self.pause(LOOK_EVERY_S)
+        self.kill()
         raise NotStarted(f"`postrail {' '.join(self.command)}` did not start:\n{self.last_words()}")
 
     def _url(self) -> str | None:

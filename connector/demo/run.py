@@ -143,13 +143,13 @@ def play(
         try:
             progress("starting the sandbox, a pretend TikTok")
             sandbox = sandbox_program(folder / "sandbox", bare, clock, time.sleep)
-            sandbox_url = sandbox.start()
             stack.callback(sandbox.stop)
+            sandbox_url = sandbox.start()
             progress("starting the server with its worker")
             home = folder / "home"
             server = server_program(home, _environment(bare, sandbox_url, host.url), clock, time.sleep)
-            caller_url = server.start()
             stack.callback(server.stop)
+            caller_url = server.start()
         except NotStarted as error:
             raise DemoFailed(str(error)) from error
         caller = Caller(caller_url, (home / "first-key").read_text().strip())

@@ -97,7 +97,9 @@ TABLE: dict[State, Facts] = {
         trigger="post_inbox_delivered",
     ),
     _S.IN_MODERATION: Facts(
-        may_follow=frozenset({_S.PUBLISHED_PUBLIC, _S.PUBLISHED_PRIVATE, _S.REMOVED, _S.FAILED}),
+        may_follow=frozenset(
+            {_S.PUBLISHED_PUBLIC, _S.PUBLISHED_PRIVATE, _S.REMOVED, _S.FAILED, _S.UNCONFIRMED, _S.HELD}
+        ),
         settled=False,
         final=False,
         pm3k="done",
@@ -131,7 +133,7 @@ TABLE: dict[State, Facts] = {
     ),
     _S.CANCELLED: Facts(may_follow=frozenset(), settled=True, final=True, pm3k="failed"),
     _S.UNCONFIRMED: Facts(
-        may_follow=frozenset({_S.PROCESSING, *_OUTCOMES}), settled=True, final=False, pm3k="pending"
+        may_follow=frozenset({_S.PROCESSING, _S.HELD, *_OUTCOMES}), settled=True, final=False, pm3k="pending"
     ),
 }
 

@@ -7,10 +7,16 @@ MAX_INBOX_ATTEMPTS = 2
 """The same for an inbox share: TikTok lets five be pending a day."""
 
 MAX_FETCHES = 4
-"""Tries to fetch the media of a post from its source."""
+"""Tries to fetch media from a source that nobody seems to serve: some 20 seconds."""
+
+MAX_SLOW_FETCHES = 12
+"""Tries to fetch media from a source that answers and has trouble: some 40 minutes."""
 
 MAX_UPLOAD_TRIES = 10
-"""Failures in a row of one chunk, after which a post whose last chunk was never sent fails."""
+"""Failures in a row of one chunk, after which the upload is given up."""
+
+URL_MARGIN_MS = 60_000
+"""An upload URL counts as expired this long after its hour."""
 
 MAX_STATUS_TRIES = 10
 """Refused status calls in a row, after which the outcome is left to a person."""
@@ -18,7 +24,7 @@ MAX_STATUS_TRIES = 10
 MAX_DEFECTS = 6
 """Times that our own code may fail on a post before it is parked."""
 
-BUSY_MS = 250
+BUSY_MS = 1_000
 """Wait when the account has another init under way."""
 
 UNKNOWN_ID_MS = 120_000
@@ -33,9 +39,13 @@ GIVE_UP_MS = 4 * 3_600_000
 PASSING_CODES = frozenset({"disk_full", "not_ready", "server_draining"})
 """Refusals that say nothing about the post: this machine could not work on it now."""
 
-TRANSIENT_SOURCE_PROBLEMS = frozenset(
-    {"unreachable", "source_timeout", "source_cut", "source_5xx", "disk_full"}
-)
+PASSING_WAIT_MS = 10_000
+"""How long a post waits after one of them."""
+
+SLOW_SOURCE_PROBLEMS = frozenset({"source_timeout", "source_cut", "source_5xx", "source_busy"})
+"""Problems of a media source that is there: they may well go away by themselves."""
+
+TRANSIENT_SOURCE_PROBLEMS = SLOW_SOURCE_PROBLEMS | {"unreachable"}
 """Problems of a media source that may go away by themselves."""
 
 RETRYABLE_FAIL_REASONS = frozenset({"internal", "video_pull_failed", "photo_pull_failed"})
@@ -58,6 +68,13 @@ SLOWEST_LOOK_MS = 1_800_000
 def backoff(tries: int) -> int:
     """Return the milliseconds to wait after the `tries`-th failure in a row (1 is the first)."""
     return _BACKOFF_MS[min(max(tries, 1), len(_BACKOFF_MS)) - 1]
+
+
+def most_fetches(problems: frozenset[str]) -> int:
+    """Return how often a source with these problems is tried: 1 where trying again does not help."""
+    if not problems or not problems <= TRANSIENT_SOURCE_PROBLEMS:
+        return 1
+    return MAX_SLOW_FETCHES if problems & SLOW_SOURCE_PROBLEMS else MAX_FETCHES
 
 
 def look_again(age_ms: int) -> int:

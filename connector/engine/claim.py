@@ -2,15 +2,16 @@
 
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 
-from connector.domain.lifecycle import State
-from connector.domain.retry import MAX_DEFECTS, PASSING_CODES, backoff
+from connector.domain.lifecycle import AttemptState, State
+from connector.domain.retry import MAX_DEFECTS, PASSING_CODES, PASSING_WAIT_MS, backoff
 from connector.engine.advance import advance
 from connector.engine.context import Context
 from connector.engine.model import Change, Claim, Failure, Lease
 from connector.engine.ports import LeaseLost
-from connector.engine.steps import decided, fail, failure_of
+from connector.engine.steps import decided, fail, failure_of, later
 from connector.kernel.errors import PostrailError
 from connector.kernel.log import get_log
 
@@ -43,12 +44,20 @@ class InHand:
             return list(self._leases.values())
 
 
+def _shut_gate(context: Context, claim: Claim) -> None:
+    """Void an attempt that has no answer, so that the post does not keep its account busy while it waits."""
+    for attempt in context.ledger.attempts(claim.post.id):
+        if attempt.state is AttemptState.SENDING:
+            entry = decided("the attempt had no answer: no byte leaves for it")
+            context.ledger.resolve_attempt(claim.lease, attempt.id, AttemptState.VOID, Change(), entry)
+
+
 def _park(context: Context, claim: Claim, error: Exception) -> None:
     """Put a post aside on which our own code failed: later again, and in the end for a person to see."""
     tries = claim.post.tries + 1
+    _shut_gate(context, claim)
     if tries < MAX_DEFECTS:
-        change = Change(tries=tries)
-        context.ledger.release(claim.lease, next_at=context.ledger.now() + backoff(tries), change=change)
+        later(context, claim, backoff(tries), Change(tries=tries))
         return
     code, message = "internal_error", f"Postrail failed on this post ({type(error).__name__})."
     if claim.post.state in NOTHING_SENT:
@@ -66,7 +75,9 @@ def _as_it_stands(context: Context, claim: Claim) -> Claim:
 
 def _refuse(context: Context, claim: Claim, error: PostrailError) -> None:
     """End a post that a rule refused, unless the cause may pass or the post may be at TikTok already."""
-    if claim.post.publish_id is None and error.code not in PASSING_CODES:
+    if error.code in PASSING_CODES:
+        later(context, claim, PASSING_WAIT_MS)
+    elif claim.post.publish_id is None:
         fail(context, claim, failure_of(error))
     else:
         _park(context, claim, error)
@@ -92,5 +103,9 @@ def work_on(context: Context, claim: Claim, in_hand: InHand) -> None:
 def _try_to_park(context: Context, claim: Claim, error: Exception) -> None:
     try:
         _park(context, _as_it_stands(context, claim), error)
+    except LeaseLost:
+        log.info("lease_lost", post_id=claim.post.id)
     except Exception:
         log.exception("post_not_parked", post_id=claim.post.id)
+        with suppress(Exception):
+            later(context, claim, backoff(MAX_DEFECTS))

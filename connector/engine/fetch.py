@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from connector.domain.lifecycle import State
-from connector.domain.retry import MAX_FETCHES, TRANSIENT_SOURCE_PROBLEMS
+from connector.domain.retry import PASSING_CODES, most_fetches
 from connector.engine.context import Context
 from connector.engine.model import Change, Claim, Entry, MediaItem, Post
 from connector.engine.steps import account_of, again, decided, fail, failure_of, later, slot
@@ -47,10 +47,9 @@ def _all_of(errors: list[PostrailError]) -> PostrailError:
     return PostrailError(errors[0].code, message, details=details)
 
 
-def _may_pass(errors: list[PostrailError]) -> bool:
-    """Whether every refusal is of the kind that goes away by itself."""
-    words = {problem.problem for error in errors for problem in error.details}
-    return bool(words) and words <= TRANSIENT_SOURCE_PROBLEMS
+def _passing(errors: list[PostrailError]) -> PostrailError | None:
+    """Return a refusal that says nothing about the files: this machine could not take them in now."""
+    return next((error for error in errors if error.code in PASSING_CODES), None)
 
 
 def fetch(context: Context, claim: Claim) -> Claim | None:
@@ -60,7 +59,10 @@ def fetch(context: Context, claim: Claim) -> Claim | None:
         post = context.ledger.save(claim.lease, Change(state=State.FETCHING))
         claim = replace(claim, post=post)
     items, entries, errors = _take_all(context, post)
-    if errors and _may_pass(errors) and post.tries + 1 < MAX_FETCHES:
+    if (passing := _passing(errors)) is not None:
+        raise passing
+    words = frozenset(problem.problem for error in errors for problem in error.details)
+    if errors and post.tries + 1 < most_fetches(words):
         context.ledger.save(claim.lease, Change(), *entries, decided("the source may recover: trying again"))
         again(context, claim)
         return None

@@ -10,16 +10,17 @@ from connector.domain.retry import (
     RETRYABLE_FAIL_REASONS,
     STALL_MS,
     UNKNOWN_ID_MS,
-    backoff,
     look_again,
 )
 from connector.engine.context import Context
 from connector.engine.model import Attempt, Change, Claim, Failure, Post
 from connector.engine.ports import PublishStatus, TikTokError
-from connector.engine.steps import account_of, again, decided, fail, later, note, slot
+from connector.engine.send import attempts_spent
+from connector.engine.steps import account_of, again_as_attempt, decided, fail, later, note, slot
 
 UNKNOWN_ID_CODES = frozenset({"invalid_publish_id", "invalid_params"})
 PUBLIC = "PUBLIC_TO_EVERYONE"
+DOUBT = "The last chunk of the upload may or may not have arrived, and TikTok does not say how it ended."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,19 +55,24 @@ def _in_doubt(attempt: Attempt | None, verdict: Verdict, age_ms: int) -> bool:
 
 
 def _failed(context: Context, claim: Claim, status: PublishStatus) -> Claim | None:
-    """TikTok has ended the publish task: try anew where TikTok says that this helps, else fail."""
-    reason, tried = status.fail_reason or "tiktok_error", len(context.ledger.attempts(claim.post.id))
-    seen = Change(tiktok_status=status.status, raw_status=status.raw, tries=claim.post.tries + 1)
+    """TikTok has ended the publish task: try anew where TikTok says that this helps, else fail.
+
+    While a new attempt is to come nobody is told FAILED: who reads it might post again.
+    """
+    reason, tried = (
+        status.fail_reason or "tiktok_error",
+        attempts_spent(context.ledger.attempts(claim.post.id)),
+    )
     helps = reason in RETRYABLE_FAIL_REASONS and tried < MAX_ATTEMPTS
     if helps and claim.attempt is not None and may_become(claim.post.state, State.SENDING):
         entry = note(status.call, f"FAILED, {reason}: attempt {tried} of {MAX_ATTEMPTS} is over")
-        context.ledger.save(claim.lease, Change(state=State.SENDING))
+        change = Change(state=State.SENDING, tries=0)
         claim = context.ledger.resolve_attempt(
-            claim.lease, claim.attempt.id, AttemptState.REJECTED, seen, entry
+            claim.lease, claim.attempt.id, AttemptState.REJECTED, change, entry
         )
-        later(context, claim, max(backoff(tried), slot(context, account_of(context, claim), "init")))
+        again_as_attempt(context, claim, tried)
         return None
-    context.ledger.save(claim.lease, seen)
+    context.ledger.save(claim.lease, Change(tiktok_status=status.status, raw_status=status.raw))
     failure = Failure(
         code=reason,
         message=f"TikTok refused the post: {reason}.",
@@ -78,17 +84,16 @@ def _failed(context: Context, claim: Claim, status: PublishStatus) -> Claim | No
 
 
 def _not_told(context: Context, claim: Claim, error: TikTokError, age_ms: int) -> None:
-    """TikTok did not say how the post stands: ask again, and leave it to a person when that never helps."""
+    """TikTok did not say how the post stands: ask again, and leave it to a person when it keeps refusing."""
     entry = note(error.call, f"no answer about the post: {error.code}")
     young = error.code in UNKNOWN_ID_CODES and age_ms < UNKNOWN_ID_MS
-    if error.outcome != "refused" or young or claim.post.tries < MAX_STATUS_TRIES:
+    refused = error.outcome == "refused" and not young
+    if not refused or claim.post.tries < MAX_STATUS_TRIES:
         context.ledger.save(claim.lease, Change(), entry)
-        again(context, claim)
+        later(context, claim, look_again(age_ms), Change(tries=claim.post.tries + refused))
         return
-    failure = Failure(
-        code="unconfirmed", message=f"TikTok no longer tells how the post stands: {error.code}."
-    )
-    change = Change(state=State.UNCONFIRMED, failure=failure)
+    message = f"TikTok no longer tells how the post stands: {error.code}."
+    change = Change(state=State.UNCONFIRMED, failure=Failure(code="unconfirmed", message=message))
     context.ledger.save(claim.lease, change, entry, decided("a person must look"))
     context.ledger.release(claim.lease, next_at=None)
     context.wake()
@@ -107,7 +112,8 @@ def poll(context: Context, claim: Claim) -> Claim | None:
     if status.status == "FAILED":
         return _failed(context, claim, status)
     verdict = conclude(post, status, age_ms=age)
-    state = State.UNCONFIRMED if _in_doubt(claim.attempt, verdict, age) else verdict.state
+    doubt = _in_doubt(claim.attempt, verdict, age)
+    state = State.UNCONFIRMED if doubt else verdict.state
     if not may_become(post.state, state):
         state = post.state
     change = Change(
@@ -115,6 +121,7 @@ def poll(context: Context, claim: Claim) -> Claim | None:
         tiktok_status=status.status,
         raw_status=status.raw,
         public_ids=status.public_ids or None,
+        failure=Failure(code="unconfirmed", message=DOUBT) if doubt else None,
         tries=0,
     )
     news = (status.status, state) != (post.tiktok_status, post.state)

@@ -46,7 +46,8 @@ class Ledger(Protocol):
         """Store a new post as `queued`, due now, with its key; or find the one that its key already binds.
 
         Raises PostrailError: `idempotency_conflict` when the key binds another input, `duplicate_request`
-        when the same input for the same account was accepted within `repeat_window_ms` and has not failed.
+        without a key, when the same input for the same account was accepted within `repeat_window_ms` and has
+        not failed.
         """
 
     def claim(self, owner: str, *, limit: int, ttl_ms: int) -> list[Claim]:

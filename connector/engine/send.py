@@ -1,19 +1,31 @@
 """Effect: open a publish task at TikTok, so that its bytes can leave through the gate and no other way."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from connector.domain.chunks import plan_chunks
 from connector.domain.creator import check_against_creator
 from connector.domain.lifecycle import AttemptState, State
-from connector.domain.retry import BUSY_MS, MAX_ATTEMPTS, backoff
+from connector.domain.retry import BUSY_MS, MAX_ATTEMPTS
 from connector.engine.context import Context
 from connector.engine.model import Account, Attempt, Change, Claim, Failure, Post
-from connector.engine.ports import AccountBusy, CreatorInfo, Initiated, TikTokError
-from connector.engine.steps import account_of, again, decided, fail, failure_of, later, note, slot
+from connector.engine.ports import AccountBusy, Initiated, TikTokError
+from connector.engine.steps import (
+    account_of,
+    again_as_attempt,
+    decided,
+    fail,
+    failure_of,
+    later,
+    note,
+)
 from connector.kernel.errors import PostrailError
 
 UPLOAD_URL_LIFE_MS = 3_600_000
 """TikTok's upload URL is valid for one hour."""
+
+READS = frozenset({"creator_info/query"})
+"""Calls without an effect: an attempt that fails at one of them has not been at TikTok."""
 
 
 def gated_url(context: Context, attempt: Attempt, name: str) -> str:
@@ -27,20 +39,33 @@ def _init(context: Context, account: Account, post: Post, attempt: Attempt) -> I
         return context.tiktok.init_photo(account, post, photo_urls=urls)
     if attempt.transfer == "pull":
         return context.tiktok.init_video(account, post, plan=None, video_url=urls[0])
-    return context.tiktok.init_video(account, post, plan=plan_chunks(post.media[0].size), video_url=None)
+    found = context.tiktok.init_video(account, post, plan=plan_chunks(post.media[0].size), video_url=None)
+    if found.upload_url is None:
+        raise TikTokError("unknown", found.call, "tiktok_error", "TikTok gave no upload URL")
+    return found
 
 
-def _ask_creator(context: Context, claim: Claim, account: Account) -> CreatorInfo | None:
-    """Ask what the account may post; gives the post back or fails it, and returns None, when it may not."""
-    try:
-        return context.tiktok.creator_info(account)
-    except TikTokError as error:
-        if error.outcome == "refused":
-            fail(context, claim, _said(error), note(error.call, "TikTok refuses this account"))
-        else:
-            context.ledger.save(claim.lease, Change(), note(error.call, f"not answered: {error.code}"))
-            again(context, claim)
-        return None
+def attempts_spent(attempts: Sequence[Attempt]) -> int:
+    """Count the attempts that TikTok may have seen: those with a publish id, and those whose answer was lost.
+
+    A refusal, or a call that never arrived, costs nothing at TikTok and does not count.
+    """
+    return sum(attempt.publish_id is not None or attempt.state is AttemptState.VOID for attempt in attempts)
+
+
+def _may_post(context: Context, claim: Claim, account: Account) -> bool:
+    """Ask what the account may post now; fails the post and returns False when this is not among it.
+
+    Raises TikTokError when TikTok refuses the account or does not answer.
+    """
+    creator = context.tiktok.creator_info(account)
+    problems = check_against_creator(claim.post.input, claim.post.media, creator)
+    if not problems:
+        context.ledger.journal(claim.post.id, note(creator.call, f"@{creator.username} may post"))
+        return True
+    error = PostrailError(problems[0].code, "The account does not allow this post now.", details=problems)
+    fail(context, claim, failure_of(error), note(creator.call, "the account does not allow this post"))
+    return False
 
 
 def _said(error: TikTokError) -> Failure:
@@ -50,46 +75,39 @@ def _said(error: TikTokError) -> Failure:
 
 
 def _not_initiated(context: Context, claim: Claim, attempt: Attempt, error: TikTokError) -> None:
-    """Close the attempt of an init that failed. Its bytes will never leave, whatever TikTok made of it."""
-    refused = error.outcome == "refused"
-    change = Change(tries=claim.post.tries + 1)
-    ended = AttemptState.REJECTED if refused else AttemptState.VOID
-    decision = (
-        "TikTok refused"
-        if refused
-        else f"{error.outcome}: no byte leaves for this attempt, a new one follows"
-    )
-    claim = context.ledger.resolve_attempt(claim.lease, attempt.id, ended, change, note(error.call, decision))
-    if refused:
+    """Close the attempt of a call that failed. Its bytes will never leave, whatever TikTok made of it."""
+    maybe = error.outcome == "unknown" and error.call.name not in READS
+    ended = AttemptState.VOID if maybe else AttemptState.REJECTED
+    decision = "refused" if error.outcome == "refused" else "a new attempt follows"
+    if maybe:
+        decision = "no byte leaves for this attempt, whatever TikTok made of it: a new one follows"
+    tries = claim.post.tries + 1
+    entry = note(error.call, decision)
+    claim = context.ledger.resolve_attempt(claim.lease, attempt.id, ended, Change(tries=tries), entry)
+    if error.outcome == "refused":
         fail(context, claim, _said(error))
         return
-    wait = max(backoff(claim.post.tries), slot(context, account_of(context, claim), "init"))
-    later(context, claim, wait)
+    again_as_attempt(context, claim, tries)
 
 
 def send(context: Context, claim: Claim) -> Claim | None:
     """Open an attempt in the ledger, then at TikTok; store what TikTok gave before any byte leaves."""
     account, post = account_of(context, claim), claim.post
-    if len(context.ledger.attempts(post.id)) >= MAX_ATTEMPTS:
+    spent = attempts_spent(context.ledger.attempts(post.id))
+    if spent >= MAX_ATTEMPTS:
         message = f"TikTok was tried {MAX_ATTEMPTS} times and gave no usable answer."
         fail(context, claim, Failure(code="attempts_exhausted", message=message), decided("no attempt left"))
         return None
-    creator = _ask_creator(context, claim, account)
-    if creator is None:
-        return None
-    problems = check_against_creator(post.input, post.media, creator)
-    if problems:
-        error = PostrailError(problems[0].code, "The account does not allow this post now.", details=problems)
-        fail(context, claim, failure_of(error), note(creator.call, "the account does not allow this post"))
-        return None
     try:
-        entry = note(creator.call, f"@{creator.username} may post")
+        entry = decided(f"attempt {spent + 1} of {MAX_ATTEMPTS}")
         attempt = context.ledger.begin_attempt(claim.lease, context.ids.token(), post.transfer, entry)
     except AccountBusy:
         later(context, claim, BUSY_MS)
         return None
     claim = replace(claim, attempt=attempt)
     try:
+        if not _may_post(context, claim, account):
+            return None
         initiated = _init(context, account, post, attempt)
     except TikTokError as error:
         _not_initiated(context, claim, attempt, error)

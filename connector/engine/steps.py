@@ -48,6 +48,11 @@ def again(context: Context, claim: Claim) -> None:
     later(context, claim, backoff(tries), Change(tries=tries))
 
 
+def again_as_attempt(context: Context, claim: Claim, tries: int) -> None:
+    """Give the post back for a new attempt: after a wait that grows, and in a slot of the account's own."""
+    later(context, claim, max(backoff(tries), slot(context, account_of(context, claim), "init")))
+
+
 def slot(context: Context, account: Account, kind: str) -> int:
     """Reserve the account's next slot for `kind` (`init` or `status`); return milliseconds until then."""
     if not account.paced:

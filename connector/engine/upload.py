@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from connector.domain.chunks import Chunk, plan_chunks
 from connector.domain.lifecycle import AttemptState, State
-from connector.domain.retry import MAX_UPLOAD_TRIES
+from connector.domain.retry import MAX_UPLOAD_TRIES, URL_MARGIN_MS, backoff
 from connector.engine.context import Context
 from connector.engine.model import Attempt, Change, Claim, Entry, Failure
 from connector.engine.ports import TikTokError, Uploaded
-from connector.engine.steps import again, decided, fail, later, note
+from connector.engine.steps import again, again_as_attempt, decided, fail, later, note
 
 
 def _put(context: Context, claim: Claim, attempt: Attempt, chunk: Chunk) -> Uploaded:
@@ -30,23 +30,55 @@ def _processing(context: Context, claim: Claim, entry: Entry) -> Claim:
     return replace(claim, post=context.ledger.save(claim.lease, change, entry))
 
 
-def _refused(context: Context, claim: Claim, attempt: Attempt, chunk: Chunk, error: TikTokError) -> Claim:
+def _new_attempt(context: Context, claim: Claim, attempt: Attempt, entry: Entry) -> None:
+    """End an attempt that TikTok can never complete; the next one follows in its own time."""
+    claim = context.ledger.resolve_attempt(
+        claim.lease, attempt.id, AttemptState.REJECTED, Change(tries=0), entry
+    )
+    again_as_attempt(context, claim, attempt.number)
+
+
+def _refused(
+    context: Context, claim: Claim, attempt: Attempt, chunk: Chunk, error: TikTokError
+) -> Claim | None:
     """TikTok will take no more bytes at this URL: a new attempt, unless the video may be complete already."""
     if chunk.is_final or attempt.final_chunk_started:
         entry = note(error.call, "the last chunk may have arrived: TikTok's status decides")
         return _processing(context, claim, entry)
-    entry = note(error.call, "the upload URL is refused: a new attempt follows")
-    return context.ledger.resolve_attempt(claim.lease, attempt.id, AttemptState.REJECTED, Change(), entry)
+    _new_attempt(
+        context, claim, attempt, note(error.call, "the upload URL is refused: a new attempt follows")
+    )
+    return None
 
 
-def _again(context: Context, claim: Claim, chunk: Chunk, entry: Entry) -> None:
-    """Send the same chunk later; gives up only where nothing can have been published."""
-    context.ledger.save(claim.lease, Change(), entry)
-    if claim.post.tries + 1 >= MAX_UPLOAD_TRIES and not chunk.is_final:
-        message = f"TikTok did not take the bytes from {chunk.first} on, {MAX_UPLOAD_TRIES} times in a row."
-        fail(context, claim, Failure(code="tiktok_upload_failed", message=message))
-        return
-    again(context, claim)
+def _again(context: Context, claim: Claim, chunk: Chunk, entry: Entry) -> Claim | None:
+    """Send the same chunk later; in the end fail, or ask TikTok where the last chunk may have arrived."""
+    if claim.post.tries + 1 < MAX_UPLOAD_TRIES:
+        context.ledger.save(claim.lease, Change(), entry)
+        again(context, claim)
+        return None
+    if chunk.is_final:
+        return _processing(context, claim, entry)
+    message = f"TikTok did not take the bytes from {chunk.first} on, {MAX_UPLOAD_TRIES} times in a row."
+    fail(context, claim, Failure(code="tiktok_upload_failed", message=message), entry)
+    return None
+
+
+def _is_expired(context: Context, attempt: Attempt) -> bool:
+    """Whether no byte can complete this upload any more, and none has."""
+    expires = attempt.upload_expires_at
+    late = expires is not None and context.ledger.now() > expires + URL_MARGIN_MS
+    return late and not attempt.final_chunk_started
+
+
+def _record(context: Context, claim: Claim, attempt: Attempt, chunk: Chunk, result: Uploaded) -> Claim:
+    """Store what TikTok confirmed; what failed before no longer counts."""
+    context.ledger.journal(claim.post.id, note(result.call, f"{result.uploaded} of {chunk.total} bytes"))
+    attempt = context.ledger.record_upload(
+        claim.lease, attempt.id, uploaded=result.uploaded, final_chunk_started=chunk.is_final
+    )
+    post = context.ledger.save(claim.lease, Change(tries=0)) if claim.post.tries else claim.post
+    return replace(claim, attempt=attempt, post=post)
 
 
 def upload(context: Context, claim: Claim) -> Claim | None:
@@ -54,6 +86,9 @@ def upload(context: Context, claim: Claim) -> Claim | None:
     attempt = claim.attempt
     if attempt is None:
         raise AssertionError("an upload without an attempt")
+    if _is_expired(context, attempt):
+        _new_attempt(context, claim, attempt, decided("the upload URL has expired: a new attempt follows"))
+        return None
     plan = plan_chunks(claim.post.media[0].size)
     while attempt.uploaded < plan.total:
         chunk = next(plan.chunks(attempt.uploaded))
@@ -62,16 +97,16 @@ def upload(context: Context, claim: Claim) -> Claim | None:
         except TikTokError as error:
             if error.outcome == "refused":
                 return _refused(context, claim, attempt, chunk, error)
-            _again(context, claim, chunk, note(error.call, f"the chunk at {chunk.first} will be sent again"))
+            entry = note(error.call, f"the chunk at {chunk.first} will be sent again")
+            return _again(context, claim, chunk, entry)
+        if result.uploaded == attempt.uploaded:
+            return _again(
+                context, claim, chunk, note(result.call, f"TikTok holds {result.uploaded} bytes only")
+            )
+        behind = result.uploaded < attempt.uploaded
+        claim = _record(context, claim, attempt, chunk, result)
+        attempt = claim.attempt or attempt
+        if behind or (context.stopping() and attempt.uploaded < plan.total):
+            later(context, claim, backoff(attempt.number) if behind else 0)
             return None
-        if result.uploaded <= attempt.uploaded:
-            _again(context, claim, chunk, note(result.call, f"TikTok holds {result.uploaded} bytes only"))
-            return None
-        context.ledger.journal(claim.post.id, note(result.call, f"{result.uploaded} of {plan.total} bytes"))
-        attempt = context.ledger.record_upload(
-            claim.lease, attempt.id, uploaded=result.uploaded, final_chunk_started=chunk.is_final
-        )
-        if context.stopping() and attempt.uploaded < plan.total:
-            later(context, claim, 0)
-            return None
-    return _processing(context, replace(claim, attempt=attempt), decided("every byte is with TikTok"))
+    return _processing(context, claim, decided("every byte is with TikTok"))

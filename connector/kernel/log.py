@@ -12,6 +12,7 @@ from typing import Literal
 
 import structlog
 
+from connector.kernel.errors import cut
 from connector.kernel.redact import redact
 
 LogFormat = Literal["console", "json"]
@@ -26,12 +27,16 @@ def _redact_values(_logger: object, _method: str, event: Event) -> Event:
 
 
 def told(error: BaseException) -> dict[str, str]:
-    """Say of an exception what it was and where it came from, in two lines without any variable's value."""
+    """Say of an exception what it was and where it came from, without any variable's value.
+
+    Of its message the first line counts: databases put the row's values behind it.
+    """
     places = [
         f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}"
         for frame in reversed(traceback.extract_tb(error.__traceback__))
     ]
-    return {"error": f"{type(error).__name__}: {error}", "at": " < ".join(places[:PLACES])}
+    first = next(iter(str(error).splitlines()), "")
+    return {"error": f"{type(error).__name__}: {cut(first)}", "at": " < ".join(places[:PLACES])}
 
 
 def _tell_exception(_logger: object, _method: str, event: Event) -> Event:

@@ -5,9 +5,9 @@ import re
 HIDDEN = "[hidden]"
 
 _SECRETS = (
-    re.compile(
-        r"(?i)(\b(?:upload_token|access_token|refresh_token|client_secret|code|signature)=)[^&\s\"']+"
-    ),
+    re.compile(r"(?i)(\b[\w-]*(?:token|secret|password|signature|api_?key)=)[^&\s\"']+"),
+    re.compile(r"(?i)([?&](?:code|sig|key)=)[^&\s\"']+"),
+    re.compile(r"(/media/)[A-Za-z0-9_-]{16,64}(?=/)"),
     re.compile(r"(?i)(bearer\s+)[^\s\"',]+"),
     re.compile(r"\b(?:act|rft|clt)\.[A-Za-z0-9!*._-]{6,}()"),
     re.compile(r"\bpr_[a-z]+_[A-Za-z0-9_-]{20,}()"),

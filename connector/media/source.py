@@ -19,6 +19,7 @@ BUFFER = 1024 * 1024
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK = 200
+_COME_AGAIN = frozenset({408, 425, 429})
 _SERVER_ERROR = 500
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
 
@@ -127,7 +128,8 @@ def _target(url: str, reply: StreamReply) -> str:
 
 def _check_answer(reply: StreamReply) -> None:
     if reply.status != _OK:
-        word = "source_5xx" if reply.status >= _SERVER_ERROR else "source_status"
+        busy = "source_busy" if reply.status in _COME_AGAIN else "source_status"
+        word = "source_5xx" if reply.status >= _SERVER_ERROR else busy
         raise _fetch_error(word, f"HTTP {reply.status} from the source", "HTTP 200 and the file")
     encoding = reply.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:

@@ -1,5 +1,6 @@
 """`GET|HEAD /media/{gate}/{name}`: a post's files for TikTok's puller, through the gate, by ranges."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ PIECE = 256 * 1024
 """Bytes read and sent at once: the memory that one slow pull costs."""
 
 RETRY_AFTER_S = 2
+TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
+"""What a gate token looks like; anything else never reaches the ledger."""
 
 
 def _pieces(path: Path, span: Span) -> Iterator[bytes]:
@@ -26,8 +29,10 @@ def _pieces(path: Path, span: Span) -> Iterator[bytes]:
 
 
 def _wanted(item: MediaItem) -> Span | None:
-    """Return the span asked for; None for the whole file, also when `If-Range` names another version."""
+    """Return the span that a GET asks for; None: the whole file, also if `If-Range` names another one."""
     condition = request.headers.get("If-Range")
+    if request.method != "GET":
+        return None
     if condition is not None and condition != f'"{item.media_id}"':
         return None
     return parse_range(request.headers.get("Range"), item.size)
@@ -60,4 +65,6 @@ def register(app: Flask, site: Site) -> None:
 
     @app.get("/media/<gate>/<name>")
     def media(gate: str, name: str) -> Response:
+        if not TOKEN.fullmatch(gate):
+            return _answer(Seen(passage=Passage.GONE))
         return _answer(at_gate(site.context, gate, name, hold_s=site.hold_s, pause=site.pause))

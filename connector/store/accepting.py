@@ -29,7 +29,8 @@ def accept(conn: Connection, now: int, new: NewPost) -> Accepted:
     """
     if new.idempotency_key is not None and not _take_key(conn, now, new, new.idempotency_key):
         return _replay(conn, new, new.idempotency_key)
-    _refuse_repeat(conn, now, new)
+    if new.idempotency_key is None:
+        _refuse_repeat(conn, now, new)
     conn.execute(plain_insert(posts).values(new_post(new, now)))
     conn.execute(plain_insert(post_content).values(new_content(new)))
     post = _load(conn, new.id)

@@ -6,6 +6,7 @@ write(fn)  fn(connection) in a transaction that is durable when `write` returns;
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, make_url
@@ -39,6 +40,11 @@ class Database(Protocol):
 def is_sqlite(url: str) -> bool:
     """Tell whether a database URL leads to a SQLite file."""
     return make_url(url).get_backend_name() == "sqlite"
+
+
+def sqlite_file(url: str) -> Path:
+    """Return the file of a SQLite URL."""
+    return Path(make_url(url).database or "")
 
 
 def open_database(url: str, clock: Clock | None = None) -> Database:

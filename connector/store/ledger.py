@@ -94,7 +94,7 @@ class SqlLedger:
     ) -> Claim:
         """Open the gate: compare-and-set `sending -> accepted` with all that TikTok gave."""
         given = {"publish_id": publish_id, "upload_url": upload_url, "upload_expires_at": upload_expires_at}
-        change = Change(state=state, publish_id=publish_id)
+        change = Change(state=state, publish_id=publish_id, tries=0)
         return self._write(
             lambda conn, now: attempts.accept(conn, now, lease, attempt_id, given, change, entry)
         )

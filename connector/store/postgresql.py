@@ -16,6 +16,9 @@ T = TypeVar("T")
 TRIES = 4
 """Runs of one transaction: deadlocks, serialization failures and connections lost before the commit."""
 
+_PATIENCE = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+"""Seconds until a server that does not answer counts as lost."""
+
 _OPTIONS = (
     "-c synchronous_commit=on "
     "-c default_transaction_isolation=read\\ committed "
@@ -33,7 +36,8 @@ def postgres_engine(url: str, *, pool_size: int = 10) -> Engine:
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=20,
-        connect_args={"options": _OPTIONS, "application_name": "postrail"},
+        hide_parameters=True,
+        connect_args={"options": _OPTIONS, "application_name": "postrail", **_PATIENCE},
     )
 
 

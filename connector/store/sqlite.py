@@ -37,6 +37,7 @@ def sqlite_engine(url: str, begin: str, *pragmas: str) -> Engine:
         poolclass=QueuePool,
         pool_size=CONNECTIONS_KEPT,
         max_overflow=-1,
+        hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
     )
 

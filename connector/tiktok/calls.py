@@ -7,6 +7,7 @@ from typing import Any
 from connector.engine.model import Account
 from connector.engine.ports import Call, TikTokError
 from connector.kernel.clock import Clock
+from connector.kernel.errors import PostrailError
 from connector.kernel.jsontext import canonical
 from connector.net import Broken, Egress, FileWindow, Reply, Timeout, Unsent
 from connector.tiktok import wire
@@ -71,7 +72,10 @@ class Caller:
         return data, call
 
     def send(self, request: Request) -> tuple[Reply, Call]:
-        """Send a request once and return its answer, whatever its status. Raises TikTokError."""
+        """Send a request once and return its answer, whatever its status. Raises TikTokError.
+
+        An address that egress refuses (a resolver gave a private one) is a call that never arrived.
+        """
         started = self._clock.ticks()
         try:
             reply = self._egress.send(
@@ -82,7 +86,7 @@ class Caller:
                 content_length=request.size,
                 timeout=request.timeout,
             )
-        except Unsent as error:
+        except (Unsent, PostrailError) as error:
             call = self._call(request.name, started)
             raise TikTokError("unsent", call, "tiktok_unreachable", str(error)) from error
         except Broken as error:

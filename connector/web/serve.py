@@ -3,10 +3,13 @@
 import threading
 from typing import TYPE_CHECKING
 
+from cheroot.server import HTTPRequest
 from cheroot.wsgi import Gateway_10, Server
 
+from connector.kernel.clock import SystemClock
 from connector.kernel.log import get_log
 from connector.kernel.redact import redact
+from connector.web.bodies import PIECE, ChunkedBody, Deadlines
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -17,17 +20,28 @@ BACKLOG = 1024
 HEADER_LIMIT = 64 * 1024
 KEEP_ALIVE_LIMIT = 512
 
-PIECE = 64 * 1024
+BODY_STALLS = 2
+"""A whole body may take as long as this many stalls."""
+
 MOST_UNREAD = 8 * 1024 * 1024
 """Bytes of an unwanted body that are read and dropped, so that its sender gets to read the answer."""
 
 
 class _Gateway(Gateway_10):
-    """Never leaves the rest of a body on a connection, where it would pass for the next request."""
+    """Reads bodies in bounded time and memory, and never takes the rest of one for the next request."""
+
+    def __init__(self, req: HTTPRequest) -> None:
+        self._chunked = bool(req.chunked_read)
+        if self._chunked:
+            req.rfile = ChunkedBody(req.conn.rfile)
+        req.server.deadlines.begin(req.conn.socket)
+        super().__init__(req)
 
     def start_response(self, *head: object) -> object:
         """Begin the answer; the connection ends with it unless the whole body has been read."""
-        if not self._is_read_to_its_end():
+        read = self._is_read_to_its_end()
+        self.req.server.deadlines.end(self.req.conn.socket)
+        if not read or self._chunked:
             self.req.close_connection = True
         return super().start_response(*head)
 
@@ -43,6 +57,8 @@ class _Gateway(Gateway_10):
 
 
 class _QuietServer(Server):
+    deadlines: Deadlines
+
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002 - cheroot calls it so
         """Take the server's own complaints into our log."""
         del level, traceback
@@ -52,7 +68,8 @@ class _QuietServer(Server):
 class WebServer:
     """A listening server.
 
-    `threads` requests are answered at once, a body may stall for `stall_s` seconds, and requests in hand have
+    `threads` requests are answered at once, a body may stall for `stall_s` seconds and take twice as long in
+    all, and requests in hand have
     `drain_s` seconds to end once it stops.
     """
 
@@ -63,6 +80,7 @@ class WebServer:
         self._server.max_request_header_size = HEADER_LIMIT
         self._server.keep_alive_conn_limit = KEEP_ALIVE_LIMIT
         self._server.timeout = stall_s
+        self._server.deadlines = Deadlines(SystemClock(), BODY_STALLS * stall_s)
         self._server.shutdown_timeout = drain_s
         self._thread = threading.Thread(target=self._server.serve, name="http", daemon=True)
 
@@ -74,9 +92,11 @@ class WebServer:
     def start(self, app: "WSGIApplication") -> None:
         """Answer requests with `app` from now on."""
         self._server.wsgi_app = app
+        threading.Thread(target=self._server.deadlines.watch, name="deadlines", daemon=True).start()
         self._thread.start()
 
     def stop(self) -> None:
         """Take no more connections, let the requests in hand end, and return."""
+        self._server.deadlines.stop()
         self._server.stop()
         self._thread.join(timeout=self._server.shutdown_timeout + 1)

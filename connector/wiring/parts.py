@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +68,15 @@ def write_private(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
+def create_private(path: Path, text: str) -> None:
+    """Write such a file unless it is there already: of two processes at once, one wins."""
+    fresh = path.with_suffix(f".{os.getpid()}")
+    write_private(fresh, text)
+    with suppress(FileExistsError):
+        path.hardlink_to(fresh)
+    fresh.unlink()
+
+
 def secret_key(settings: Settings, ids: SystemIds) -> bytes:
     """Return the key that encrypts tokens at rest: configured, or made once under HOME.
 
@@ -80,7 +90,7 @@ def secret_key(settings: Settings, ids: SystemIds) -> bytes:
         )
     path = settings.home / KEY_FILE
     if not path.exists():
-        write_private(path, ids.token())
+        create_private(path, ids.token())
     return path.read_text().strip().encode()
 
 

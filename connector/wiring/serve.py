@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from connector.contract import Limits
 from connector.domain.net import origin_of
@@ -18,6 +19,7 @@ from connector.net import Egress
 from connector.server.app import build_app
 from connector.server.site import Site
 from connector.settings import Settings, SettingsError
+from connector.store.database import sqlite_file
 from connector.store.guard import single_server
 from connector.web.incoming import LIMITS_SETTING
 from connector.web.proxies import TrustedProxies
@@ -29,8 +31,16 @@ from connector.wiring.bootstrap import (
     ensure_sandbox_app,
     ensure_workspace,
 )
-from connector.wiring.parts import TIKTOK_API, Parts, build_context, make_home, open_parts, write_private
-from connector.wiring.sandbox_child import Child, ensure_sandbox
+from connector.wiring.parts import (
+    TIKTOK_API,
+    Parts,
+    build_context,
+    database_url,
+    make_home,
+    open_parts,
+    write_private,
+)
+from connector.wiring.sandbox_child import ENSURE_EVERY_S, SandboxChild
 from connector.worker.loop import Worker
 
 log = get_log("serve")
@@ -45,7 +55,7 @@ class Upstream:
 
     api_url: str
     web_url: str
-    child: Child | None = None
+    child: SandboxChild | None = None
 
 
 def _egress_to(parts: Parts) -> Callable[[str], Egress]:
@@ -64,8 +74,9 @@ def find_upstream(parts: Parts, *, spawn: bool) -> Upstream:
         return Upstream(api_url=settings.tiktok_base_url, web_url=settings.tiktok_base_url)
     if not spawn:
         raise SettingsError("POSTRAIL_TIKTOK_BASE_URL: a worker without a TikTok app needs the sandbox's URL")
-    child = ensure_sandbox(settings.home / "sandbox", parts.clock, _egress_to(parts), pause=time.sleep)
-    return Upstream(api_url=child.url, web_url=child.url, child=child)
+    child = SandboxChild(settings.home / "sandbox", parts.clock, _egress_to(parts), pause=time.sleep)
+    url = child.ensure()
+    return Upstream(api_url=url, web_url=url, child=child)
 
 
 def _prepare(parts: Parts, upstream: Upstream, *, on_terminal: bool) -> list[str]:
@@ -89,7 +100,7 @@ class Server:
 
     def __init__(self, parts: Parts, upstream: Upstream, *, tell: Callable[[str], None]) -> None:
         settings = parts.settings
-        self._parts, self._tell = parts, tell
+        self._parts, self._tell, self._child = parts, tell, upstream.child
         self._stopping = threading.Event()
         self._web = WebServer(
             settings.host,
@@ -139,11 +150,24 @@ class Server:
         self._web.start(TrustedProxies(app, settings.trusted_proxies))
         state = json.dumps({"pid": os.getpid(), "url": self._url})
         write_private(settings.home / STATE_FILE, state)
+        if self._child is not None:
+            threading.Thread(
+                target=self._keep_sandbox, args=(self._child,), name="sandbox", daemon=True
+            ).start()
         self._tell(f"Postrail serves {self._url}")
+
+    def _keep_sandbox(self, child: SandboxChild) -> None:
+        """Start the sandbox again when it has ended, for as long as this server runs."""
+        while not self._stopping.wait(ENSURE_EVERY_S):
+            try:
+                child.ensure()
+            except Exception:
+                log.exception("sandbox_lost")
 
     def drain(self) -> None:
         """Answer those who wait, end the requests and the work in hand, leave the rest for the next start."""
         self._stopping.set()
+        self._worker.ask_to_stop()
         self._room.close()
         self._web.stop()
         if not self._worker.stop(timeout_s=DRAIN_S):
@@ -159,20 +183,31 @@ def owner_name(parts: Parts) -> str:
     return f"{os.uname().nodename}:{os.getpid()}:{parts.ids.new('run')}"
 
 
-def until_signal() -> None:
-    """Block until the process is asked to end (SIGTERM or SIGINT)."""
+def asked_to_end() -> threading.Event:
+    """Return an event that is set when the process is asked to end (SIGTERM or SIGINT)."""
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
-    asked.wait()
+    return asked
+
+
+def _be_alone(stack: ExitStack, database: Path) -> None:
+    """Be the one server of a SQLite file until the stack ends. Raises SettingsError for an unusable folder."""
+    try:
+        stack.enter_context(single_server(database))
+    except OSError as error:
+        raise SettingsError(f"POSTRAIL_DATABASE_URL: cannot use {database}: {error.strerror}") from error
 
 
 def serve(settings: Settings, *, tell: Callable[[str], None], on_terminal: bool) -> None:
     """Run the server until it is asked to end. Raises SettingsError when it cannot start."""
+    asked = asked_to_end()
     with ExitStack() as stack:
         if settings.is_sqlite:
+            if settings.workers == 0:
+                raise SettingsError("POSTRAIL_WORKERS: on SQLite nobody else can work; take at least 1")
             make_home(settings)
-            stack.enter_context(single_server(settings.home))
+            _be_alone(stack, sqlite_file(database_url(settings)))
         parts = open_parts(settings)
         stack.callback(parts.database.close)
         if settings.is_sqlite:
@@ -186,4 +221,4 @@ def serve(settings: Settings, *, tell: Callable[[str], None], on_terminal: bool)
         server = Server(parts, upstream, tell=tell)
         server.start()
         stack.callback(server.drain)
-        until_signal()
+        asked.wait()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from connector.settings import Settings, SettingsError
 from connector.wiring.parts import build_context, open_parts
-from connector.wiring.serve import DRAIN_S, find_upstream, owner_name, until_signal
+from connector.wiring.serve import DRAIN_S, asked_to_end, find_upstream, owner_name
 from connector.worker.loop import Worker
 
 
@@ -19,6 +19,7 @@ def work(settings: Settings, *, tell: Callable[[str], None]) -> None:
         raise SettingsError(
             "POSTRAIL_PUBLIC_URL: a worker must be told where the server is that TikTok pulls from"
         )
+    asked = asked_to_end()
     parts = open_parts(settings)
     upstream = find_upstream(parts, spawn=False)
     stopping = threading.Event()
@@ -35,7 +36,7 @@ def work(settings: Settings, *, tell: Callable[[str], None]) -> None:
     )
     worker.start()
     tell(f"Postrail works with {max(1, settings.workers)} threads")
-    until_signal()
+    asked.wait()
     stopping.set()
     worker.stop(timeout_s=DRAIN_S)
     parts.database.close()

@@ -46,11 +46,15 @@ class Worker:
             self._alarms += 1
             self._due.notify()
 
-    def stop(self, *, timeout_s: float) -> bool:
-        """Claim nothing more and wait for the work in hand; False when some of it did not end in time."""
+    def ask_to_stop(self) -> None:
+        """Claim nothing more; the work in hand goes on to its next safe point."""
         self._stopping.set()
         with self._due:
             self._due.notify_all()
+
+    def stop(self, *, timeout_s: float) -> bool:
+        """Claim nothing more and wait for the work in hand; False when some of it did not end in time."""
+        self.ask_to_stop()
         deadline = self._context.clock.ticks() + timeout_s
         for thread in self._threads:
             thread.join(max(0.0, deadline - self._context.clock.ticks()))

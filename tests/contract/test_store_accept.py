@@ -94,10 +94,15 @@ def test_a_post_that_came_to_nothing_may_be_repeated(stage: Stage, state: State)
     assert stage.accept(repeat_window_ms=1000).state is State.QUEUED
 
 
-def test_a_refused_post_binds_no_key_and_leaves_no_row(stage: Stage) -> None:
+def test_a_refused_post_leaves_no_row(stage: Stage) -> None:
     stage.accept(repeat_window_ms=1000)
-    refused = new_post(repeat_window_ms=1000, idempotency_key="k")
+    refused = new_post(repeat_window_ms=1000)
     with pytest.raises(PostrailError):
         stage.ledger.accept(refused)
     assert stage.ledger.post("w", refused.id) is None
-    assert not stage.ledger.accept(new_post(idempotency_key="k", input_hash="0" * 64)).replayed
+
+
+def test_two_keys_are_two_posts_even_when_the_input_is_the_same(stage: Stage) -> None:
+    first = stage.accept(idempotency_key="k1", repeat_window_ms=600_000)
+    second = stage.accept(idempotency_key="k2", repeat_window_ms=600_000)
+    assert first.id != second.id

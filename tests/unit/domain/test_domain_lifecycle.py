@@ -52,6 +52,11 @@ def test_what_has_failed_or_was_cancelled_never_comes_back() -> None:
     assert not may_become(State.PROCESSING, State.QUEUED)
 
 
+@pytest.mark.parametrize("state", [state for state in State if next_effect(view(state)) is not Effect.REST])
+def test_every_post_that_is_worked_on_can_be_held_for_a_person(state: State) -> None:
+    assert may_become(state, State.HELD)
+
+
 def test_staying_is_always_allowed() -> None:
     assert all(may_become(state, state) for state in State)
 

@@ -6,7 +6,7 @@ import pytest
 
 from connector.domain.chunks import CHUNK_SIZE
 from connector.domain.lifecycle import AttemptState, State
-from connector.domain.retry import MAX_ATTEMPTS, MAX_FETCHES, MAX_STATUS_TRIES
+from connector.domain.retry import MAX_ATTEMPTS, MAX_FETCHES, MAX_SLOW_FETCHES, MAX_STATUS_TRIES
 from connector.engine.advance import advance
 from connector.engine.model import Change
 from connector.engine.ports import Call, LeaseLost, Uploaded
@@ -72,13 +72,22 @@ def test_an_owner_that_lost_its_attempt_while_tiktok_answered_sends_no_byte(scen
     assert [call for call in scene.tiktok.calls if call.startswith("put")] == []
 
 
-@pytest.mark.parametrize("outcome", ["unknown", "unsent", "retry"])
-def test_an_init_without_an_answer_is_void_and_a_new_attempt_follows(scene: Scene, outcome: str) -> None:
+@pytest.mark.parametrize(
+    ("outcome", "ended"),
+    [
+        ("unknown", AttemptState.VOID),
+        ("unsent", AttemptState.REJECTED),
+        ("retry", AttemptState.REJECTED),
+    ],
+)
+def test_an_init_without_an_answer_is_closed_and_a_new_attempt_follows(
+    scene: Scene, outcome: str, ended: AttemptState
+) -> None:
     scene.tiktok.inits = [refusal("tiktok_unreachable", outcome), "then as usual"]
     scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
     post = scene.accept_video()
     scene.run()
-    assert scene.stage.attempt_states(post.id) == [AttemptState.VOID, AttemptState.ACCEPTED]
+    assert scene.stage.attempt_states(post.id) == [ended, AttemptState.ACCEPTED]
     assert scene.now(post).state is State.PUBLISHED_PUBLIC
 
 
@@ -257,7 +266,7 @@ def test_a_publish_id_that_tiktok_does_not_know_yet_is_asked_for_again(scene: Sc
 def test_a_post_that_tiktok_never_tells_of_is_left_to_a_person_and_never_sent_again(scene: Scene) -> None:
     scene.tiktok.statuses = [refusal("invalid_publish_id", "refused", "status/fetch")]
     post = scene.accept_video()
-    scene.run(steps=60)
+    scene.run(steps=300)
     assert scene.now(post).state is State.UNCONFIRMED
     assert len(scene.stage.attempt_states(post.id)) == 1
     assert len([call for call in scene.tiktok.calls if call.startswith("status")]) > MAX_STATUS_TRIES
@@ -273,3 +282,108 @@ def test_a_second_post_of_an_account_waits_while_the_first_is_in_its_init(scene:
     waiting = first if saved.id == second.id else second
     assert scene.now(waiting).state is State.FETCHING
     assert "init video" not in scene.tiktok.calls
+
+
+def test_calls_that_never_had_an_effect_do_not_use_up_the_attempts(scene: Scene) -> None:
+    busy = refusal("rate_limit_exceeded", "retry")
+    scene.tiktok.inits = [*([busy] * (MAX_ATTEMPTS + 3)), "then as usual"]
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    post = scene.accept_video()
+    scene.run(steps=40)
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC
+
+
+def test_an_upload_url_that_expired_before_any_byte_was_sent_opens_a_new_attempt(scene: Scene) -> None:
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    post = scene.accept_video()
+    claim = scene.stage.claim()
+    scene.tiktok.during_init = lambda: setattr(scene, "draining", True)
+    advance(scene.context, claim)
+    assert "put 0-999" not in scene.tiktok.calls
+    scene.draining, scene.tiktok.during_init = False, lambda: None
+    scene.stage.clock.advance(2 * 3_600_000)
+    scene.run()
+    assert scene.stage.attempt_states(post.id) == [AttemptState.REJECTED, AttemptState.ACCEPTED]
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC
+
+
+def test_upload_urls_that_are_refused_are_not_asked_for_again_at_once(scene: Scene) -> None:
+    scene.media.size = 7 * CHUNK_SIZE
+    scene.tiktok.chunks = [refusal("tiktok_upload_failed", "refused", "PUT upload")]
+    post = scene.accept_video()
+    scene.step()
+    due = scene.now(post).next_at
+    assert due is not None
+    assert due > scene.stage.clock.now()
+    assert [call for call in scene.tiktok.calls if call.startswith("init")] == ["init video"]
+
+
+def test_an_account_that_is_busy_costs_no_call_to_tiktok(scene: Scene) -> None:
+    scene.accept_video()
+    scene.accept_video()
+    held = scene.stage.ledger.claim("other", limit=1, ttl_ms=600_000)[0]
+    scene.stage.ledger.save(held.lease, Change(state=State.FETCHING))
+    scene.stage.ledger.begin_attempt(held.lease, "gate-1", "upload", NOTE)
+    scene.run(steps=8, move_ms=10_000)
+    assert scene.tiktok.calls == []
+
+
+def test_chunk_failures_that_are_not_in_a_row_never_add_up(scene: Scene) -> None:
+    scene.media.size = 40 * CHUNK_SIZE
+    lost = refusal("tiktok_unreachable", "unknown", "PUT upload")
+    stored = [
+        Uploaded(uploaded=(index + 1) * CHUNK_SIZE, complete=False, call=Call(name="PUT upload", status=206))
+        for index in range(39)
+    ]
+    scene.tiktok.chunks = [answer for chunk in stored for answer in (lost, chunk)]
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    post = scene.accept_video()
+    scene.run(steps=120)
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC
+
+
+def test_while_a_new_attempt_is_to_come_nobody_is_told_that_tiktok_failed(scene: Scene) -> None:
+    scene.tiktok.statuses = [status("FAILED", reason="internal")]
+    post = scene.accept_video()
+    scene.step()
+    now = scene.now(post)
+    assert (now.state, now.tiktok_status, now.raw_status) == (State.SENDING, None, None)
+
+
+def test_a_post_in_moderation_that_tiktok_no_longer_tells_of_comes_to_rest(scene: Scene) -> None:
+    gone = refusal("access_token_invalid", "refused", "status/fetch")
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE"), gone]
+    post = scene.accept_video()
+    scene.run(steps=60)
+    now = scene.now(post)
+    assert (now.state, now.next_at) == (State.UNCONFIRMED, None)
+
+
+def test_status_calls_that_are_not_answered_never_make_a_post_unconfirmed(scene: Scene) -> None:
+    lost = refusal("tiktok_unreachable", "unsent", "status/fetch")
+    scene.tiktok.statuses = [*([lost] * (MAX_STATUS_TRIES + 5)), status("PUBLISH_COMPLETE", ids=("76",))]
+    post = scene.accept_video()
+    scene.run(steps=60)
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC
+
+
+def test_a_last_chunk_that_never_gets_an_answer_is_left_to_tiktoks_status(scene: Scene) -> None:
+    scene.tiktok.chunks = [refusal("tiktok_unreachable", "unknown", "PUT upload") for _ in range(10)]
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    post = scene.accept_video()
+    scene.run(steps=40)
+    assert scene.stage.attempt_states(post.id) == [AttemptState.ACCEPTED]
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC
+
+
+@pytest.mark.parametrize(
+    ("problem", "tries"), [("unreachable", MAX_FETCHES), ("source_5xx", MAX_SLOW_FETCHES)]
+)
+def test_a_source_that_is_there_is_given_more_time_than_one_that_is_not(
+    scene: Scene, problem: str, tries: int
+) -> None:
+    scene.media.refuse["https://m.example/v.mp4"] = source_error(problem)
+    post = scene.accept_video()
+    scene.run(steps=60)
+    fetches = [entry for entry in scene.stage.ledger.timeline(post.id) if entry.call == "media/fetch"]
+    assert len(fetches) == tries

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connector.domain.lifecycle import State
+from connector.domain.lifecycle import AttemptState, State
 from connector.domain.retry import MAX_DEFECTS
 from connector.engine.claim import InHand, work_on
 from connector.kernel.errors import PostrailError
@@ -79,3 +79,17 @@ def test_a_ledger_that_is_out_of_order_for_a_while_fails_no_post(scene: Scene) -
     post = scene.accept_video()
     work(scene, 2)
     assert scene.now(post).state is State.PUBLISHED_PUBLIC
+
+
+def test_a_disk_that_stays_full_never_fails_a_post(scene: Scene) -> None:
+    scene.media.refuse["https://m.example/v.mp4"] = PostrailError("disk_full", "no space left")
+    post = scene.accept_video()
+    work(scene, 3 * MAX_DEFECTS)
+    assert scene.now(post).state is State.FETCHING
+
+
+def test_a_post_that_waits_after_a_defect_does_not_keep_its_account_busy(scene: Scene) -> None:
+    scene.tiktok.inits = [ZeroDivisionError(), "then as usual"]
+    post = scene.accept_video()
+    work(scene, 1)
+    assert scene.stage.attempt_states(post.id) == [AttemptState.VOID]
