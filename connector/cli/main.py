@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import click
 
-from connector.cli import check, demo, keys, sandbox, serve
+from connector.cli import accounts, apps, check, demo, keys, sandbox, serve
 from connector.kernel.errors import PostrailError
 from connector.settings import SettingsError
 
@@ -24,7 +24,16 @@ def cli() -> None:
     """
 
 
-for command in (serve.serve, serve.work, demo.demo, sandbox.sandbox, check.check, keys.keys):
+for command in (
+    serve.serve,
+    serve.work,
+    demo.demo,
+    sandbox.sandbox,
+    check.check,
+    keys.keys,
+    accounts.accounts,
+    apps.apps,
+):
     cli.add_command(command)
 
 

@@ -10,7 +10,10 @@ from connector.kernel.errors import PostrailError
 from connector.kernel.ids import Ids
 
 KEY_PREFIX = "pr_key_"
-ALL_SCOPES = frozenset({"posts:write", "posts:read"})
+CONNECT_SCOPE = "accounts:write"
+"""What a key needs to connect accounts."""
+
+ALL_SCOPES = frozenset({"posts:write", "posts:read", CONNECT_SCOPE})
 
 
 def hash_secret(secret: str) -> str:
@@ -66,3 +69,10 @@ def demand(principal: Principal, scope: str) -> None:
     """Raise PostrailError `forbidden` unless the principal has `scope`."""
     if scope not in principal.scopes:
         raise PostrailError("forbidden", f"The API key does not have the scope {scope}.")
+
+
+def demand_to_connect(principal: Principal) -> None:
+    """Raise PostrailError `forbidden` unless the principal may connect accounts to its workspace."""
+    demand(principal, CONNECT_SCOPE)
+    if principal.account_id is not None:
+        raise PostrailError("forbidden", "A key that is bound to one account connects no other.")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from connector.contract import Contract
+from connector.engine.desk import Desk
 from connector.engine.ports import AccessStore, Ledger, MediaRoom, TikTok
 from connector.kernel.clock import Clock
 from connector.kernel.ids import Ids
@@ -11,7 +12,7 @@ from connector.kernel.ids import Ids
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """The engine's surroundings, built once by `wiring`.
+    """The engine's surroundings, built once by `wiring`; `desk` is where accounts are connected.
 
     `public_url` is what TikTok pulls media from, `web_url` where posts are looked at. `stopping` tells that
     this process drains, so that long work should stop at its next safe point. `wake` tells the workers and
@@ -22,6 +23,7 @@ class Context:
     ledger: Ledger
     access: AccessStore
     tiktok: TikTok
+    desk: Desk
     media: MediaRoom
     clock: Clock
     ids: Ids

@@ -37,7 +37,12 @@ class Secrets:
         if len(secret_key) < _LEAST_SECRET:
             raise ValueError(f"the secret key needs at least {_LEAST_SECRET} bytes")
         self.key_id = _derive(secret_key, b"postrail key id", _KEY_ID_SIZE).hex()
+        self._signing_key = _derive(secret_key, b"postrail signatures", _KEY_SIZE)
         self._cipher = AESGCM(_derive(secret_key, b"postrail secrets at rest", _KEY_SIZE))
+
+    def signing_keys(self) -> tuple[bytes, ...]:
+        """Return the keys for signatures, the present one first."""
+        return (self._signing_key,)
 
     def seal(self, text: str, *, nonce: bytes, context: str) -> Sealed:
         """Seal `text` for `context`; a nonce of 12 bytes must never be used twice."""

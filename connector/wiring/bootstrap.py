@@ -37,7 +37,7 @@ def callback_of(settings: Settings) -> str:
     return f"{public}{CALLBACK}" if public.startswith("https://") else f"http://127.0.0.1:*{CALLBACK}"
 
 
-def _kind_of(redirect_uri: str) -> RedirectKind:
+def kind_of(redirect_uri: str) -> RedirectKind:
     """Say which flow an address is for. Raises SettingsError for one that TikTok does not take."""
     try:
         return redirect_kind(redirect_uri.replace(":*", ":80", 1))
@@ -58,7 +58,7 @@ def ensure_app(parts: Parts) -> None:
         client_key=settings.tiktok_client_key,
         client_secret=settings.tiktok_client_secret.get_secret_value(),
         label=settings.tiktok_app_label,
-        kind=_kind_of(redirect),
+        kind=kind_of(redirect),
         redirect_uri=redirect,
         scopes=settings.tiktok_scopes,
     )
@@ -91,14 +91,14 @@ def ensure_sandbox_app(parts: Parts, egress: Egress, sandbox_url: str) -> App:
     """
     found = _ask_sandbox(egress, sandbox_url, "apps")["apps"][0]
     redirect = callback_of(parts.settings)
-    wanted = {"kind": _kind_of(redirect), "redirect_uris": [redirect]}
+    wanted = {"kind": kind_of(redirect), "redirect_uris": [redirect]}
     _ask_sandbox(egress, sandbox_url, f"apps/{found['client_key']}", wanted, "PATCH")
     app = App(
         id=parts.ids.new("app"),
         client_key=found["client_key"],
         client_secret=found["client_secret"],
         label=found["name"],
-        kind=_kind_of(redirect),
+        kind=kind_of(redirect),
         redirect_uri=redirect,
         scopes=tuple(found["scopes"]),
         sandbox=True,

@@ -11,9 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from connector.contract import Contract, load_contract
 from connector.domain.net import Origin, origin_of
 from connector.engine.context import Context
+from connector.engine.desk import Desk
 from connector.kernel.clock import SystemClock
 from connector.kernel.ids import SystemIds
 from connector.kernel.redact import redact
+from connector.kernel.signing import Signer
 from connector.media.room import Media
 from connector.media.spool import Spool
 from connector.net import Egress
@@ -28,6 +30,7 @@ from connector.store.migrate import migrate
 from connector.store.sealing import Sealer
 from connector.store.secrets import Secrets
 from connector.tiktok.client import TikTokClient
+from connector.tiktok.login import LoginClient
 
 TIKTOK_API = "https://open.tiktokapis.com"
 KEY_FILE = "secret.key"
@@ -49,6 +52,7 @@ class Parts:
     apps: SqlApps
     grants: SqlGrants
     logins: SqlLogins
+    signer: Signer
     trusted: frozenset[Origin]
 
 
@@ -141,7 +145,8 @@ def open_parts(settings: Settings) -> Parts:
     ids = SystemIds(clock)
     trusted = _trusted_origins(settings)
     make_home(settings)
-    sealer = Sealer(_secrets(settings, ids), ids)
+    secrets = _secrets(settings, ids)
+    sealer = Sealer(secrets, ids)
     database = _open_database(settings, clock)
     return Parts(
         settings=settings,
@@ -154,7 +159,23 @@ def open_parts(settings: Settings) -> Parts:
         apps=SqlApps(database, sealer=sealer),
         grants=SqlGrants(database, ids=ids, sealer=sealer),
         logins=SqlLogins(database, sealer=sealer),
+        signer=Signer(secrets.signing_keys),
         trusted=trusted,
+    )
+
+
+def build_desk(parts: Parts, *, tiktok_url: str, web_url: str) -> Desk:
+    """Build what connects accounts: TikTok's calls go to `tiktok_url`, browsers to `web_url`."""
+    own = frozenset({origin_of(tiktok_url)}) if tiktok_url != TIKTOK_API else frozenset()
+    egress = Egress(trusted=own, clock=parts.clock)
+    return Desk(
+        apps=parts.apps,
+        grants=parts.grants,
+        logins=parts.logins,
+        login=LoginClient(egress, tiktok_url, web_url, parts.clock),
+        tiktok=TikTokClient(egress, tiktok_url, parts.clock),
+        signer=parts.signer,
+        owner=parts.ids.new("desk"),
     )
 
 
@@ -169,15 +190,16 @@ def build_context(
 ) -> Context:
     """Build the engine's context around TikTok (or its sandbox) at `tiktok_url`."""
     settings = parts.settings
-    own = frozenset({origin_of(tiktok_url)}) if tiktok_url != TIKTOK_API else frozenset()
     spool = Spool(settings.home / "media")
     spool.sweep_incoming()
     sources = Egress(trusted=parts.trusted, clock=parts.clock)
+    desk = build_desk(parts, tiktok_url=tiktok_url, web_url=web_url)
     return Context(
         contract=parts.contract,
         ledger=parts.ledger,
         access=parts.access,
-        tiktok=TikTokClient(Egress(trusted=own, clock=parts.clock), tiktok_url, parts.clock),
+        tiktok=desk.tiktok,
+        desk=desk,
         media=Media(sources, spool, total_s=settings.source_timeout_s),
         clock=parts.clock,
         ids=parts.ids,

@@ -1,18 +1,30 @@
 """Fakes of the engine's ports: a TikTok that follows a script, a media room without files, a stage."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connector.contract import load_contract
 from connector.domain.chunks import Chunk, ChunkPlan
 from connector.engine.advance import advance
 from connector.engine.context import Context
+from connector.engine.desk import Desk
 from connector.engine.model import Account, Claim, Kind, MediaItem, Post
 from connector.engine.ports import Call, CreatorInfo, Initiated, PublishStatus, TikTokError, Uploaded
+from connector.engine.ports_tiktok import (
+    AppKeys,
+    Callback,
+    ClientToken,
+    LoginError,
+    RedirectKind,
+    TokenPair,
+    UserInfo,
+    VideoPage,
+)
 from connector.kernel.clock import SystemClock
 from connector.kernel.errors import PostrailError
 from connector.kernel.ids import SystemIds
+from connector.kernel.signing import Signer
 from tests.ledgers import Stage
 
 Outcome = object
@@ -26,6 +38,7 @@ CREATOR = CreatorInfo(
     max_video_post_duration_sec=300,
     call=Call(name="creator_info/query", status=200, code="ok"),
 )
+USER = UserInfo(open_id="open-a", username="mia", display_name="Mia", call=Call(name="user/info"))
 
 
 def status(word: str, *, ids: tuple[str, ...] = (), reason: str | None = None) -> PublishStatus:
@@ -52,6 +65,7 @@ class ScriptedTikTok:
     chunks: list[Outcome] = field(default_factory=list)
     statuses: list[Outcome] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    users: list[Outcome] = field(default_factory=lambda: [USER])
     during_init: Callable[[], None] = lambda: None
     urls: list[str] = field(default_factory=list)
 
@@ -117,6 +131,112 @@ class ScriptedTikTok:
         assert isinstance(answer, PublishStatus)
         return answer
 
+    def cancel(self, account: Account, publish_id: str) -> Call:
+        """Say that it was asked."""
+        del account
+        self.calls.append(f"cancel {publish_id}")
+        return Call(name="cancel", status=200, code="ok")
+
+    def user_info(self, account: Account, scopes: frozenset[str]) -> UserInfo:
+        """Next of `users`."""
+        del scopes
+        self.calls.append(f"user {account.open_id}")
+        answer = self._answer(self.users)
+        assert isinstance(answer, UserInfo)
+        return answer
+
+    def video_list(self, account: Account, *, before: int | None = None, limit: int = 20) -> VideoPage:
+        """Show nothing."""
+        del account, before, limit
+        return VideoPage(videos=(), next_before=None, call=Call(name="video/list"))
+
+    def video_query(self, account: Account, video_ids: Sequence[str]) -> VideoPage:
+        """Show nothing."""
+        del account, video_ids
+        return VideoPage(videos=(), next_before=None, call=Call(name="video/query"))
+
+
+def tokens(number: int, **changes: object) -> TokenPair:
+    """Return the tokens that TikTok gives the `number`-th time."""
+    plain = TokenPair(
+        open_id="open-a",
+        access_token=f"act.fresh-{number}",
+        expires_in_s=86_400,
+        refresh_token=f"rft.fresh-{number}",
+        refresh_expires_in_s=31_536_000,
+        scopes=None,
+        call=Call(name="oauth/token", status=200, code="ok"),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type] # any member
+
+
+def no_tokens(code: str, outcome: str = "refused") -> LoginError:
+    """Return a login call that brought nothing."""
+    call = Call(name="oauth/token refresh", status=200, code=code, log_id="log-8")
+    return LoginError(outcome, call, code, f"no: {code}")  # type: ignore[arg-type] # one of the four words
+
+
+@dataclass
+class ScriptedLogin:
+    """Answers `exchange` and `refresh` from its list (the last one again and again); notes what was sent."""
+
+    answers: list[Outcome] = field(default_factory=lambda: [tokens(1)])
+    sent: list[str] = field(default_factory=list)
+    during: Callable[[], None] = lambda: None
+    callback: Callback = field(default_factory=lambda: Callback(state="", code="code"))
+
+    def redirect_kind(self, uri: str) -> RedirectKind:
+        """Say desktop of loopback addresses."""
+        return "desktop" if "127.0.0.1" in uri else "web"
+
+    def authorize_url(
+        self,
+        client_key: str,
+        redirect_uri: str,
+        scopes: Sequence[str],
+        state: str,
+        *,
+        verifier: str | None = None,
+        always_ask: bool = False,
+    ) -> str:
+        """Return an address that shows all that it was made of."""
+        proof = "with proof" if verifier else "without proof"
+        self.callback = replace(self.callback, state=state)
+        return f"https://consent.example/{client_key} {redirect_uri} {','.join(scopes)} {proof} {always_ask}"
+
+    def read_callback(self, query: str) -> Callback:
+        """Return what the test has laid out."""
+        del query
+        return self.callback
+
+    def _answer(self, sent: str) -> TokenPair:
+        self.sent.append(sent)
+        self.during()
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        assert isinstance(answer, TokenPair)
+        return answer
+
+    def exchange(self, app: AppKeys, code: str, redirect_uri: str, verifier: str | None = None) -> TokenPair:
+        """Next of `answers`."""
+        del redirect_uri, verifier
+        return self._answer(f"{app.client_key} {code}")
+
+    def refresh(self, app: AppKeys, refresh_token: str) -> TokenPair:
+        """Next of `answers`."""
+        return self._answer(f"{app.client_key} {refresh_token}")
+
+    def revoke(self, app: AppKeys, access_token: str) -> Call:
+        """Take note."""
+        self.sent.append(f"{app.client_key} revoke {access_token}")
+        return Call(name="oauth/revoke", status=200, code="ok")
+
+    def client_token(self, app: AppKeys) -> ClientToken:
+        """Give one."""
+        del app
+        return ClientToken(access_token="clt.1", expires_in_s=7200, call=Call(name="oauth/token"))
+
 
 @dataclass
 class PretendMedia:
@@ -153,8 +273,22 @@ class Scene:
 
     stage: Stage
     tiktok: ScriptedTikTok = field(default_factory=ScriptedTikTok)
+    login: ScriptedLogin = field(default_factory=ScriptedLogin)
     media: PretendMedia = field(default_factory=PretendMedia)
     draining: bool = False
+
+    @property
+    def desk(self) -> Desk:
+        """The desk at which accounts are connected."""
+        return Desk(
+            apps=self.stage.apps,
+            grants=self.stage.grants,
+            logins=self.stage.logins,
+            login=self.login,
+            tiktok=self.tiktok,
+            signer=Signer(lambda: (b"k" * 32,)),
+            owner="me",
+        )
 
     @property
     def context(self) -> Context:
@@ -164,6 +298,7 @@ class Scene:
             ledger=self.stage.ledger,
             access=self.stage.access,
             tiktok=self.tiktok,
+            desk=self.desk,
             media=self.media,
             clock=self.stage.clock,
             ids=SystemIds(SystemClock()),
