@@ -7,7 +7,9 @@ Whatever they do not know, and whatever would have to be warned of or explained,
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 
 import jsonschema_rs
 import orjson
@@ -29,7 +31,8 @@ _SPELLED: dict[object, bool] = {
 }
 _BOOLEANS: Mapping[object, bool] = {True: True, False: False, **_SPELLED}
 _LONGEST_INTEGER = 15
-_MOST_KNOWN = 4_096
+_MOST_SHAPES = 256
+_MOST_KNOWN = 1_024
 _ID = re.compile(r"[A-Za-z0-9@_.:~#/-]+")
 _NO_ID = frozenset({*NOTHING, "nan", "-nan", "infinity", "-infinity"})
 _LONGEST_URLS = 8_000
@@ -138,6 +141,19 @@ def _is_valid(schema: Schema, conditions: list[Schema]) -> Callable[[object], bo
     return jsonschema_rs.Draft202012Validator(whole, validate_formats=False).is_valid
 
 
+@dataclass(frozen=True)
+class Shape:
+    """The names of some rows, sorted out: a tool sends the same names again and again.
+
+    `closed` takes the values of the fields with few spellings out of rows; `known` holds what they mean by
+    those values (None: the long way is needed). `open` are the other fields with their readers.
+    """
+
+    closed: Callable[[Mapping[str, object]], object]
+    known: dict[object, dict[str, object] | None]
+    open: tuple[tuple[str, Quick], ...]
+
+
 class Swift:
     """The short way through one plan, whose schema is `schema`.
 
@@ -146,66 +162,73 @@ class Swift:
 
     def __init__(self, plan: Plan, schema: Schema) -> None:
         self._plan = plan
-        self._defaults = dict(plan.defaults)
-        fields = [field for field in plan.fields if not (field.dropped or field.ignored or field.zone)]
-        fields = [field for field in fields if field.name != "strict"]
-        self._tables = {field.name: table for field in fields if (table := _table(field)) is not None}
-        self._closed = tuple(self._tables)
-        self._open = [
-            (field.name, read)
-            for field in fields
+        easy = [field for field in plan.fields if not (field.dropped or field.ignored or field.zone)]
+        easy = [field for field in easy if field.name != "strict"]
+        self._tables = {field.name: table for field in easy if (table := _table(field)) is not None}
+        self._readers = {
+            field.name: read
+            for field in easy
             if field.name not in self._tables and (read := _reader(field)) is not None
-        ]
+        }
         conditions = _conditions(plan, schema)
         among = [rule for rule, names in conditions if names <= self._tables.keys()]
         others = [rule for rule, names in conditions if not names <= self._tables.keys()]
         judged = {field.name: left for field in plan.fields if (left := _left_to_judge(field))}
         self._agree = _is_valid({}, among)
         self._is_easy = _is_valid({"properties": judged, "required": schema.get("required", [])}, others)
-        self._known: dict[tuple[object, ...], dict[str, object] | None] = {}
+        self._shapes: dict[tuple[str, ...], Shape | None] = {}
 
-    def _read_closed(self, given: tuple[object, ...]) -> dict[str, object] | None:
-        """Read the fields with few spellings; None for one that is unknown, or where they do not agree."""
+    def _shape(self, names: tuple[str, ...]) -> Shape | None:
+        """Sort the names of rows out, once; None where one of them asks for the long way."""
+        if len(self._shapes) >= _MOST_SHAPES:
+            self._shapes.clear()
+        closed = [name for name in names if name in self._tables]
+        others = [(name, self._readers[name]) for name in names if name in self._readers]
+        shape = None
+        if closed and len(closed) + len(others) == len(names):
+            shape = Shape(itemgetter(*closed), {}, tuple(others))
+        self._shapes[names] = shape
+        return shape
+
+    def _read_closed(self, shape: Shape, names: tuple[str, ...], given: object) -> dict[str, object] | None:
+        """Read the fields with few spellings, once for each combination; None for the long way."""
+        if len(shape.known) >= _MOST_KNOWN:
+            shape.known.clear()
+        closed = [name for name in names if name in self._tables]
+        values = given if isinstance(given, tuple) and len(closed) > 1 else (given,)
+        found: dict[str, object] | None
         try:
-            found = {
-                name: table[value]
-                for (name, table), value in zip(self._tables.items(), given, strict=True)
-                if value is not None
-            }
+            found = {name: self._tables[name][value] for name, value in zip(closed, values, strict=True)}
         except KeyError:
-            return None
-        return found if self._agree(found) else None
-
-    def _closed_values(self, given: tuple[object, ...]) -> dict[str, object] | None:
-        """Return what was read before for this combination, or read it now."""
-        known = self._known
-        if given not in known:
-            if len(known) >= _MOST_KNOWN:
-                known.clear()
-            known[given] = self._read_closed(given)
-        return known[given]
+            found = None
+        shape.known[given] = found if found is not None and self._agree(found) else None
+        return shape.known[given]
 
     def understand(self, rows: CleanRows) -> Understanding | None:
         """Understand rows; None where the long way is needed. The rows must not be changed later."""
+        names = tuple(rows)
         try:
-            closed = self._closed_values(tuple(map(rows.get, self._closed)))
+            shape = self._shapes[names] if names in self._shapes else self._shape(names)
+            if shape is None:
+                return None
+            given = shape.closed(rows)
+            closed = shape.known[given] if given in shape.known else self._read_closed(shape, names, given)
             if closed is None:
                 return None
-            values = {**self._defaults, **rows, **closed}
-            count = len(closed)
-            for name, read in self._open:
-                if name in rows:
-                    values[name] = read(rows[name])
-                    count += 1
+            values = {**rows, **closed}
+            for name, read in shape.open:
+                values[name] = read(values[name])
         except (TypeError, ValueError):
             return None
-        # A row more than was read is unknown, or holds null.
-        if count != len(rows) or not self._is_easy(values):
+        plan = self._plan
+        if plan.defaults:
+            values = {**plan.defaults, **values}
+        if not self._is_easy(values):
             return None
-        for rule in self._plan.rules:
+        for rule in plan.rules:
             if rule(values):
                 return None
-        return Understanding(values, self._plan.control, partial(_receipts, self._plan, rows, values))
+        return Understanding(values, plan.control, partial(_receipts, plan, rows, values))
 
 
 def _receipts(plan: Plan, rows: CleanRows, values: Mapping[str, object]) -> tuple[Receipt, ...]:

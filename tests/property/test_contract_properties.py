@@ -64,6 +64,7 @@ def spelled(value: object) -> str:
     return json.dumps(value, sort_keys=True)
 
 
+@settings(deadline=None)
 @given(OPERATIONS, ROWS, st.booleans(), st.sampled_from([None, "pm3k"]))
 def test_no_rows_raise_and_every_answer_can_be_written(
     key: str,
@@ -93,6 +94,7 @@ def good_rows(draw: st.DrawFn) -> tuple[str, dict[str, object]]:
     return key, {**draw(st.sampled_from(examples)), **change}
 
 
+@settings(deadline=None)
 @given(good_rows())
 def test_understanding_twice_is_understanding_once(case: tuple[str, dict[str, object]]) -> None:
     key, rows = case
@@ -103,6 +105,7 @@ def test_understanding_twice_is_understanding_once(case: tuple[str, dict[str, ob
         assert twice.coerced == ()
 
 
+@settings(deadline=None)
 @given(good_rows())
 def test_canonical_input_is_valid_without_any_coercion(case: tuple[str, dict[str, object]]) -> None:
     key, rows = case
@@ -113,6 +116,7 @@ def test_canonical_input_is_valid_without_any_coercion(case: tuple[str, dict[str
         assert again.input == once.input
 
 
+@settings(deadline=None)
 @given(good_rows())
 def test_the_short_way_and_the_long_way_give_the_same(case: tuple[str, dict[str, object]]) -> None:
     key, rows = case
@@ -130,6 +134,7 @@ def test_the_short_way_and_the_long_way_give_the_same(case: tuple[str, dict[str,
     assert short.problems == long.problems
 
 
+@settings(deadline=None)
 @given(good_rows(), st.data())
 def test_the_order_of_rows_does_not_matter(case: tuple[str, dict[str, object]], data: st.DataObject) -> None:
     key, rows = case
@@ -144,6 +149,7 @@ def test_the_order_of_rows_does_not_matter(case: tuple[str, dict[str, object]], 
     assert first.problems == second.problems
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=90))
 def test_text_survives_byte_for_byte(text: str) -> None:
     rows = {"source_url": "https://a.example/x.mp4", "privacy": "SELF_ONLY", "title": text}
@@ -151,6 +157,7 @@ def test_text_survives_byte_for_byte(text: str) -> None:
     assert str(understood.input["title"]).encode() == text.encode()
 
 
+@settings(deadline=None)
 @given(JSON)
 @pytest.mark.parametrize("read", [read_boolean, read_integer, read_text, read_trimmed, read_url_list])
 def test_each_reader_changes_a_value_once_at_most(read: Reader, value: object) -> None:
@@ -169,16 +176,19 @@ def refusal(act: Callable[[], object]) -> str | None:
     return None
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text("ab.[]01", max_size=8), st.text(max_size=3)), max_size=8))
 def test_form_names_of_any_shape_become_rows_or_a_refusal(pairs: list[tuple[str, str]]) -> None:
     assert refusal(lambda: rows_from_pairs(pairs)) in {None, "bad_request"}
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60) | st.text('{}[]",:0e.\\ ', max_size=30).map(str.encode))
 def test_a_body_of_any_bytes_becomes_rows_or_a_refusal(body: bytes) -> None:
     assert refusal(lambda: rows_from_json(body)) in {None, "bad_request"}
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_what_json_carries_comes_out_as_it_went_in(rows: dict[str, object]) -> None:
     try:
@@ -189,7 +199,7 @@ def test_what_json_carries_comes_out_as_it_went_in(rows: dict[str, object]) -> N
     assert {name: value for name, value in rows_from_json(body).items() if name in whole} == whole
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.text(max_size=300), st.just("x"), min_size=100, max_size=300))
 def test_many_unknown_names_are_all_named(rows: dict[str, object]) -> None:
     understood = CONTRACT.understand("check_status", rows)
