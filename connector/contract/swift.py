@@ -31,8 +31,8 @@ _SPELLED: dict[object, bool] = {
 }
 _BOOLEANS: Mapping[object, bool] = {True: True, False: False, **_SPELLED}
 _LONGEST_INTEGER = 15
-_MOST_SHAPES = 256
-_MOST_KNOWN = 1_024
+_MOST_SHAPES = 64
+_MOST_KNOWN = 256
 _ID = re.compile(r"[A-Za-z0-9@_.:~#/-]+")
 _NO_ID = frozenset({*NOTHING, "nan", "-nan", "infinity", "-infinity"})
 _LONGEST_URLS = 8_000
@@ -145,12 +145,13 @@ def _is_valid(schema: Schema, conditions: list[Schema]) -> Callable[[object], bo
 class Shape:
     """The names of some rows, sorted out: a tool sends the same names again and again.
 
-    `closed` takes the values of the fields with few spellings out of rows; `known` holds what they mean by
-    those values (None: the long way is needed). `open` are the other fields with their readers.
+    `closed` takes the values of the fields with few spellings, which are `names`, out of rows; `known` holds
+    what they mean by those values. `open` are the other fields with their readers.
     """
 
+    names: tuple[str, ...]
     closed: Callable[[Mapping[str, object]], object]
-    known: dict[object, dict[str, object] | None]
+    known: dict[object, dict[str, object]]
     open: tuple[tuple[str, Quick], ...]
 
 
@@ -176,43 +177,42 @@ class Swift:
         judged = {field.name: left for field in plan.fields if (left := _left_to_judge(field))}
         self._agree = _is_valid({}, among)
         self._is_easy = _is_valid({"properties": judged, "required": schema.get("required", [])}, others)
-        self._shapes: dict[tuple[str, ...], Shape | None] = {}
+        self._shapes: dict[tuple[str, ...], Shape] = {}
 
     def _shape(self, names: tuple[str, ...]) -> Shape | None:
-        """Sort the names of rows out, once; None where one of them asks for the long way."""
-        if len(self._shapes) >= _MOST_SHAPES:
-            self._shapes.clear()
+        """Sort the names of rows out and remember it; None where one of them asks for the long way."""
         closed = [name for name in names if name in self._tables]
         others = [(name, self._readers[name]) for name in names if name in self._readers]
-        shape = None
-        if closed and len(closed) + len(others) == len(names):
-            shape = Shape(itemgetter(*closed), {}, tuple(others))
-        self._shapes[names] = shape
+        if not closed or len(closed) + len(others) != len(names):
+            return None
+        if len(self._shapes) >= _MOST_SHAPES:
+            self._shapes.clear()
+        shape = self._shapes[names] = Shape(tuple(closed), itemgetter(*closed), {}, tuple(others))
         return shape
 
-    def _read_closed(self, shape: Shape, names: tuple[str, ...], given: object) -> dict[str, object] | None:
-        """Read the fields with few spellings, once for each combination; None for the long way."""
+    def _read_closed(self, shape: Shape, given: object) -> dict[str, object] | None:
+        """Read the fields with few spellings and remember it; None where the long way is needed."""
+        values = given if isinstance(given, tuple) else (given,)
+        try:
+            found = {name: self._tables[name][value] for name, value in zip(shape.names, values, strict=True)}
+        except KeyError:
+            return None
+        if not self._agree(found):
+            return None
         if len(shape.known) >= _MOST_KNOWN:
             shape.known.clear()
-        closed = [name for name in names if name in self._tables]
-        values = given if isinstance(given, tuple) and len(closed) > 1 else (given,)
-        found: dict[str, object] | None
-        try:
-            found = {name: self._tables[name][value] for name, value in zip(closed, values, strict=True)}
-        except KeyError:
-            found = None
-        shape.known[given] = found if found is not None and self._agree(found) else None
-        return shape.known[given]
+        shape.known[given] = found
+        return found
 
     def understand(self, rows: CleanRows) -> Understanding | None:
         """Understand rows; None where the long way is needed. The rows must not be changed later."""
         names = tuple(rows)
         try:
-            shape = self._shapes[names] if names in self._shapes else self._shape(names)
+            shape = self._shapes.get(names) or self._shape(names)
             if shape is None:
                 return None
             given = shape.closed(rows)
-            closed = shape.known[given] if given in shape.known else self._read_closed(shape, names, given)
+            closed = shape.known.get(given) or self._read_closed(shape, given)
             if closed is None:
                 return None
             values = {**rows, **closed}
