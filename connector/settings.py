@@ -6,6 +6,7 @@ Only `cli` and `wiring` see this module; every other room is handed the values i
 import os
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -127,6 +128,13 @@ class Settings(BaseSettings):
             raise ValueError("no address of a server; write https://host or http://host:port")
         return value.rstrip("/") if value else None
 
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("write postgresql://user@host/name, or leave it out for SQLite under HOME")
+        return value
+
     @field_validator("home")
     @classmethod
     def _expand(cls, value: Path) -> Path:
@@ -143,11 +151,20 @@ class Settings(BaseSettings):
         return self.database_url is None or self.database_url.startswith("sqlite")
 
 
+def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+    """Raise SettingsError for a variable that is nearly one of ours: it would be left unread in silence."""
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in known and (near := get_close_matches(name, known, 1, 0.9)):
+            raise SettingsError(f"{name}: there is no such setting; did you mean {near[0]}?")
+
+
 def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     """Read the settings; `overrides` (from flags; None values are left out) win over the environment.
 
     Raises SettingsError naming every setting that cannot be used.
     """
+    _refuse_misspelt(os.environ)
     given = {name: value for name, value in (overrides or {}).items() if value is not None}
     try:
         return Settings.model_validate({**Settings().model_dump(exclude_unset=True), **given})

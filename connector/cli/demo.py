@@ -1,18 +1,31 @@
 """`postrail demo`."""
 
+import signal
 import sys
+from pathlib import Path
 
 import click
 from rich.console import Console
 
 from connector.cli.options import settings_with
+from connector.demo.media import make_demo_media
 from connector.demo.report import tell
 from connector.demo.run import DemoFailed, play, shortfalls
 from connector.settings import bare_environment
 
 
-@click.command(epilog="Example: postrail demo")
-def demo() -> None:
+@click.command(
+    epilog="""\b
+Examples:
+  postrail demo
+  postrail demo --media ./media"""
+)
+@click.option(
+    "--media",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Only make the demo's media in this folder, to play with.",
+)
+def demo(media: Path | None) -> None:
     """Show the whole job on this machine, with no account and no key.
 
     Starts a server, its worker and the sandbox on free loopback ports, makes a real video and real photos,
@@ -20,6 +33,13 @@ def demo() -> None:
     are public.
     """
     settings_with()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
+    if media is not None:
+        media.mkdir(parents=True, exist_ok=True)
+        for made in make_demo_media(media).values():
+            click.echo(made)
+        return
     console = Console(width=None if sys.stdout.isatty() else 120)
     status = console.status("starting") if console.is_terminal else None
 

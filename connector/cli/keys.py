@@ -6,8 +6,11 @@ from pathlib import Path
 import click
 
 from connector.cli.options import home_option, settings_with
-from connector.kernel.clock import to_iso, to_iso_or_none
+from connector.engine.access import KEY_PREFIX
+from connector.kernel.clock import to_iso_or_none
 from connector.wiring import keys as wiring
+
+LINE = "{:30}  {:7}  {:24}  {:24}  {:24}  {:31}  {}"
 
 
 @click.group()
@@ -22,17 +25,21 @@ def keys() -> None:
 @click.option("--days", type=click.IntRange(1, 3650), help="Days until it expires (default: never).")
 def issue(home: Path | None, name: str, account: str | None, days: int | None) -> None:
     """Issue a key and print it alone on standard output. It is never shown again."""
-    click.echo(wiring.issue(settings_with(home=home), name=name, account=account, days=days))
+    settings = settings_with(home=home)
+    secret = wiring.issue(settings, name=name, account=account, days=days)
+    click.echo(f"A key for the installation in {settings.home}:", err=True)
+    click.echo(secret)
 
 
 @keys.command("list", epilog="Example: postrail keys list")
 @home_option
 def list_keys(home: Path | None) -> None:
     """List the keys (never their secrets)."""
+    click.echo(LINE.format("id", "state", "created", "last used", "expires", "account", "name"))
     for key in wiring.listed(settings_with(home=home)):
         state = "revoked" if key.revoked_at else "active"
-        used = to_iso_or_none(key.last_used_at) or "never"
-        click.echo(f"{key.id}  {state:8}  created {to_iso(key.created_at)}  used {used}  {key.name}")
+        times = [to_iso_or_none(at) or "never" for at in (key.created_at, key.last_used_at, key.expires_at)]
+        click.echo(LINE.format(key.id, state, *times, key.account_id or "any", key.name))
 
 
 @keys.command(epilog="Example: postrail keys revoke key_01J...")
@@ -40,6 +47,9 @@ def list_keys(home: Path | None) -> None:
 @click.argument("key_id")
 def revoke(home: Path | None, key_id: str) -> None:
     """Revoke a key at once."""
+    if key_id.startswith(KEY_PREFIX):
+        click.echo("That is a key itself; take its id from `postrail keys list`.", err=True)
+        sys.exit(1)
     if not wiring.revoke(settings_with(home=home), key_id):
         click.echo(f"There is no key {key_id}.", err=True)
         sys.exit(1)

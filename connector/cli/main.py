@@ -9,19 +9,21 @@ from connector.cli import accounts, apps, check, demo, keys, sandbox, serve
 from connector.kernel.errors import PostrailError
 from connector.settings import SettingsError
 
+HELP = """Publish to TikTok from workflow tools: rows of text in, one post out, the truth about it.
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+\b
+Start here:
+  postrail demo     see the whole job done against the built-in sandbox
+  postrail serve    run the server (sandbox mode until a TikTok app is configured)
+
+Settings come from POSTRAIL_* variables, a .env file in the present folder, or flags.
+"""
+
+
+@click.group(help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(version("postrail"), prog_name="postrail")
 def cli() -> None:
-    r"""Publish to TikTok from workflow tools: rows of text in, one post out, the truth about it.
-
-    \b
-    Start here:
-      postrail demo     see the whole job done against the built-in sandbox
-      postrail serve    run the server (sandbox mode until a TikTok app is configured)
-
-    Settings come from POSTRAIL_* variables, a .env file, or flags.
-    """
+    """Hold the commands."""
 
 
 for command in (
@@ -42,5 +44,6 @@ def main() -> None:
     try:
         cli()
     except (SettingsError, PostrailError) as error:
-        click.secho(f"postrail: {error}", fg="red", err=True, color=None if sys.stderr.isatty() else False)
+        said = error.message if isinstance(error, PostrailError) else str(error)
+        click.secho(f"postrail: {said}", fg="red", err=True, color=None if sys.stderr.isatty() else False)
         sys.exit(2)

@@ -19,7 +19,9 @@ Examples:
 )
 @home_option
 @click.option("--host", help="Address to listen on (default 127.0.0.1).")
-@click.option("--port", type=int, help="Port to listen on (default 8000; 0 takes a free one).")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), help="Port to listen on (default 8000; 0 takes a free one)."
+)
 def serve(home: Path | None, host: str | None, port: int | None) -> None:
     """Run the web server with its workers.
 
@@ -36,7 +38,7 @@ Example:
   POSTRAIL_DATABASE_URL=postgresql://... POSTRAIL_PUBLIC_URL=https://posts.example.com postrail work"""
 )
 @home_option
-@click.option("--workers", type=int, help="Worker threads (default 4).")
+@click.option("--workers", type=click.IntRange(1, 64), help="Worker threads (default 4).")
 def work(home: Path | None, workers: int | None) -> None:
     """Run workers alone, beside servers on the same PostgreSQL.
 

@@ -57,6 +57,8 @@ def tell(console: Console, scenes: list[Scene], witness: Witness) -> None:
     for scene in scenes:
         console.print(_rows_table(scene))
         console.print(_states_table(scene))
-        console.print(Text(f"{scene.outcome.get('status')}: {scene.outcome.get('post_url')}\n"))
+        console.print(
+            Text(f"{scene.outcome.get('status')}: {scene.outcome.get('post_url')}\n"), soft_wrap=True
+        )
     public = sum(1 for post in witness.posts if post.get("public_at"))
     console.print(Text(f"The sandbox's own record: {public} public posts."))

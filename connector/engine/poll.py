@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from connector.domain.lifecycle import AttemptState, State, may_become
+from connector.domain.lifecycle import TABLE, AttemptState, State, may_become
 from connector.domain.retry import (
     GIVE_UP_MS,
     MAX_ATTEMPTS,
@@ -17,6 +17,9 @@ from connector.engine.model import Attempt, Change, Claim, Failure, Post
 from connector.engine.ports import PublishStatus, TikTokError
 from connector.engine.send import attempts_spent
 from connector.engine.steps import account_of, again_as_attempt, decided, fail, later, note, slot
+from connector.kernel.log import get_log
+
+log = get_log("engine")
 
 UNKNOWN_ID_CODES = frozenset({"invalid_publish_id", "invalid_params"})
 PUBLIC = "PUBLIC_TO_EVERYONE"
@@ -130,5 +133,7 @@ def poll(context: Context, claim: Claim) -> Claim | None:
     wait = max(look_again(age), slot(context, account, "status"))
     next_at = context.ledger.now() + wait if verdict.look_again else None
     context.ledger.release(claim.lease, next_at=next_at)
+    if state is not post.state and TABLE[state].settled:
+        log.info("post_settled", post_id=post.id, state=state.value)
     context.wake()
     return None

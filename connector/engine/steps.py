@@ -6,6 +6,9 @@ from connector.engine.context import Context
 from connector.engine.model import Account, Change, Claim, Entry, Failure
 from connector.engine.ports import Call
 from connector.kernel.errors import PostrailError
+from connector.kernel.log import get_log
+
+log = get_log("engine")
 
 INIT_GAP_MS, INIT_BURST = 10_000, 6
 STATUS_GAP_MS, STATUS_BURST = 2_000, 30
@@ -75,6 +78,7 @@ def failure_of(error: PostrailError, *, fail_reason: str | None = None) -> Failu
 
 def fail(context: Context, claim: Claim, failure: Failure, *entries: Entry) -> None:
     """End the post as failed, and say why."""
+    log.info("post_failed", post_id=claim.post.id, code=failure.code, message=failure.message)
     change = Change(state=State.FAILED, failure=failure)
     context.ledger.save(claim.lease, change, *entries)
     context.ledger.release(claim.lease, next_at=None)

@@ -2,6 +2,7 @@
 
 import socket
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from connector.domain.net import Origin, is_public
 from connector.kernel.errors import PostrailError, Problem
@@ -50,8 +51,16 @@ def check(origin: Origin, targets: list[Target], trusted: frozenset[Origin]) -> 
                 where,
                 "private_address",
                 "a host on the public internet",
-                f"use a public URL, or list {origin} in TRUSTED_ORIGINS",
+                _way_out(origin, address),
             )
+
+
+def _way_out(origin: Origin, address: str) -> str:
+    """Say what to do about a private address: one of a network may be trusted, a special one never."""
+    found = ip_address(address.partition("%")[0])
+    if found.is_link_local or found.is_unspecified or found.is_multicast or found.is_reserved:
+        return "use a public URL"
+    return f"use a public URL, or start the server with POSTRAIL_TRUSTED_ORIGINS={origin}"
 
 
 def allowed_targets(origin: Origin, trusted: frozenset[Origin]) -> list[Target]:

@@ -18,6 +18,9 @@ log = get_log("web")
 Shape = Callable[[PostrailError, str], dict[str, object]]
 """How an error answer looks: given the error and the request id."""
 
+QUIET_PATHS = frozenset({"/healthz", "/readyz"})
+"""Asked for every few seconds by whoever watches over the server: not worth a line."""
+
 HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 408: "request_timeout", 413: "payload_too_large"}
 
 
@@ -68,6 +71,8 @@ def create_app(name: str, *, contract: Contract, clock: Clock, ids: Ids, max_bod
     @app.after_request
     def _end(response: Response) -> Response:
         response.headers["X-Request-Id"] = request_id()
+        if request.path not in QUIET_PATHS:
+            log.info("request", method=request.method, path=request.path, status=response.status_code)
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response

@@ -144,13 +144,13 @@ def ensure_sandbox_account(
     parts.grants.connect(new)
 
 
-def ensure_first_key(parts: Parts, workspace_id: str, *, on_terminal: bool) -> str | None:
-    """Issue the first API key; return the line that tells where it is, None when there is a key already.
+def ensure_first_key(parts: Parts, workspace_id: str, *, on_terminal: bool) -> str:
+    """Issue the first API key; return the line that tells where it is, or how to get another.
 
     The secret is told on a terminal only; elsewhere it goes to a file that only its owner may read.
     """
     if parts.access.keys(workspace_id):
-        return None
+        return f"API keys: `postrail keys issue --home {parts.settings.home}` makes another one"
     _key, secret = issue_key(parts.access, parts.ids, parts.clock, workspace_id=workspace_id, name="first")
     if on_terminal:
         return f"API key (shown once): {secret}"

@@ -3,11 +3,19 @@
 from connector.engine.access import issue_key
 from connector.engine.accounts import resolve_account
 from connector.engine.model import ApiKey, Principal
-from connector.settings import Settings
+from connector.settings import Settings, SettingsError
+from connector.store.database import sqlite_file
 from connector.wiring.bootstrap import ensure_workspace
-from connector.wiring.parts import open_parts
+from connector.wiring.parts import Parts, database_url, open_parts
 
 DAY_MS = 86_400_000
+
+
+def _open_existing(settings: Settings) -> Parts:
+    """Open an installation that is there already, rather than make one by a mistyped folder."""
+    if settings.is_sqlite and not sqlite_file(database_url(settings)).exists():
+        raise SettingsError(f"there is no installation in {settings.home}; name its folder with --home")
+    return open_parts(settings)
 
 
 def issue(settings: Settings, *, name: str, account: str | None, days: int | None) -> str:
@@ -34,8 +42,8 @@ def issue(settings: Settings, *, name: str, account: str | None, days: int | Non
 
 
 def listed(settings: Settings) -> list[ApiKey]:
-    """Return every key, oldest first."""
-    parts = open_parts(settings)
+    """Return every key, oldest first. Raises SettingsError where there is no installation."""
+    parts = _open_existing(settings)
     try:
         return parts.access.keys(ensure_workspace(parts))
     finally:
@@ -43,8 +51,8 @@ def listed(settings: Settings) -> list[ApiKey]:
 
 
 def revoke(settings: Settings, key_id: str) -> bool:
-    """Revoke a key; False when there is none of that id."""
-    parts = open_parts(settings)
+    """Revoke a key; False when there is none of that id. Raises SettingsError as `listed`."""
+    parts = _open_existing(settings)
     try:
         return parts.access.revoke_key(ensure_workspace(parts), key_id)
     finally:

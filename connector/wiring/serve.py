@@ -91,8 +91,7 @@ def _prepare(parts: Parts, upstream: Upstream, *, on_terminal: bool) -> list[str
         told.append(
             f"Sandbox mode: no TikTok app is configured, nothing real is published. See {upstream.web_url}"
         )
-    key = ensure_first_key(parts, workspace_id, on_terminal=on_terminal)
-    return [*told, *([key] if key else [])]
+    return [*told, ensure_first_key(parts, workspace_id, on_terminal=on_terminal)]
 
 
 class Server:
@@ -166,12 +165,13 @@ class Server:
 
     def drain(self) -> None:
         """Answer those who wait, end the requests and the work in hand, leave the rest for the next start."""
+        self._tell(f"Stopping: what is in hand has up to {DRAIN_S:.0f} s to come to a safe point")
         self._stopping.set()
         self._worker.ask_to_stop()
         self._room.close()
         self._web.stop()
         if not self._worker.stop(timeout_s=DRAIN_S):
-            log.warning("drain_incomplete", hint="the work goes on when its lease ends")
+            self._tell("Some work was not finished; it goes on at the next start")
 
 
 def _hold(settings: Settings) -> float:
@@ -186,13 +186,19 @@ def owner_name(parts: Parts) -> str:
 def asked_to_end() -> threading.Event:
     """Return an event that is set when the process is asked to end (SIGTERM or SIGINT)."""
     asked = threading.Event()
+
+    def ask(number: int, _frame: object) -> None:
+        # The ledger makes a hard end safe, so whoever asks twice gets it.
+        signal.signal(number, signal.SIG_DFL)
+        asked.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: asked.set())
+        signal.signal(number, ask)
     return asked
 
 
 def _be_alone(stack: ExitStack, database: Path) -> None:
-    """Be the one server of a SQLite file until the stack ends. Raises SettingsError for an unusable folder."""
+    """Be the one server of a SQLite file until the stack ends. Raises SettingsError for a bad folder."""
     try:
         stack.enter_context(single_server(database))
     except OSError as error:
