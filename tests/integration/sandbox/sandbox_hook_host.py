@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.integration.sandbox.sandbox_process import serving
+
 
 class HookHost:
     """Keeps what was posted; answers `statuses` in turn, the last one for ever."""
@@ -45,11 +47,5 @@ def hook_host() -> Iterator[HookHost]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     host.url = f"http://127.0.0.1:{server.server_port}/hook"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
+    with serving(server):
         yield host
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

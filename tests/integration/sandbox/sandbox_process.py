@@ -213,6 +213,31 @@ class MediaHost:
 
 
 @contextmanager
+def running_sandbox(home: Path) -> Iterator[Sandbox]:
+    """Run a sandbox that works at once."""
+    sandbox = Sandbox(home)
+    sandbox.start()
+    sandbox.control("dial", {"mode": "immediate", "pull_patience": 5})
+    yield sandbox
+    sandbox.http.close()
+    if sandbox.process is not None and sandbox.process.poll() is None:
+        sandbox.stop()
+
+
+@contextmanager
+def serving(server: ThreadingHTTPServer) -> Iterator[None]:
+    """Serve in a thread."""
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
 def media_host() -> Iterator[MediaHost]:
     """Run a media host on the loopback."""
     host = MediaHost()
@@ -240,11 +265,5 @@ def media_host() -> Iterator[MediaHost]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     host.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
+    with serving(server):
         yield host
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -12,7 +12,15 @@ import pytest
 import requests
 
 from tests.integration.sandbox.sandbox_hook_host import HookHost, hook_host
-from tests.integration.sandbox.sandbox_process import PATIENCE, MediaHost, Sandbox, Wire, media_host, until
+from tests.integration.sandbox.sandbox_process import (
+    PATIENCE,
+    MediaHost,
+    Sandbox,
+    Wire,
+    media_host,
+    running_sandbox,
+    until,
+)
 from tests.unit.sandbox.sandbox_helpers import movie, one_chunk, picture
 
 HOUR = 3600 * 1000
@@ -21,13 +29,8 @@ HOUR = 3600 * 1000
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     """Give a running sandbox that works at once."""
-    sandbox = Sandbox(tmp_path / "home")
-    sandbox.start()
-    sandbox.control("dial", {"mode": "immediate", "pull_patience": 5})
-    yield sandbox
-    sandbox.http.close()
-    if sandbox.process is not None and sandbox.process.poll() is None:
-        sandbox.stop()
+    with running_sandbox(tmp_path / "home") as sandbox:
+        yield sandbox
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from tests.integration.sandbox.sandbox_process import (
     begin_put,
     media_host,
     put_alone,
+    running_sandbox,
     until,
 )
 from tests.unit.sandbox.sandbox_helpers import movie, picture
@@ -30,13 +31,8 @@ PUBLIC = "PUBLIC_TO_EVERYONE"
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     """Give a running sandbox that works at once."""
-    sandbox = Sandbox(tmp_path / "home")
-    sandbox.start()
-    sandbox.control("dial", {"mode": "immediate", "pull_patience": 5})
-    yield sandbox
-    sandbox.http.close()
-    if sandbox.process is not None and sandbox.process.poll() is None:
-        sandbox.stop()
+    with running_sandbox(tmp_path / "home") as sandbox:
+        yield sandbox
 
 
 @pytest.fixture
