@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from connector.server import accounts, albums, catalogue, dialects, health, media, oauth, operations
+from connector.server import accounts, albums, catalogue, dialects, health, index, media, oauth, operations
 from connector.server.site import Site
 from connector.web.app import create_app
 
@@ -17,6 +17,6 @@ def build_app(site: Site, *, max_body_bytes: int) -> Flask:
         ids=context.ids,
         max_body_bytes=max_body_bytes,
     )
-    for part in (operations, dialects, albums, catalogue, media, health, oauth, accounts):
+    for part in (operations, dialects, albums, catalogue, media, health, index, oauth, accounts):
         part.register(app, site)
     return app
