@@ -32,7 +32,7 @@ def shape(line: str) -> str:
 def shell(house: House, block: str, **given: str) -> "subprocess.CompletedProcess[str]":
     """Run a block of the README, its example addresses replaced by real ones."""
     block = block.replace("http://127.0.0.1:8000", house.url)
-    block = block.replace("https://media.example.com/clip.mp4", f"{house.media_url}/clip.mp4")
+    block = block.replace("http://127.0.0.1:9000", house.media_url)
     block = re.sub(r"export POSTRAIL_KEY=.*", "", block)
     for old, new in given.items():
         block = block.replace(f"{old}_...", new)
@@ -66,13 +66,15 @@ def test_the_first_post_goes_as_the_readme_says(house: House) -> None:
     assert '"published_public"' in settled.stdout, settled.stdout
 
 
-def test_the_set_up_commands_are_those_of_the_makefile_and_the_command_line() -> None:
+def test_the_set_up_commands_are_those_of_the_makefile_and_the_command_line(tmp_path: Path) -> None:
     targets = re.findall(r"^([a-z0-9]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     named = re.findall(r"make (\w+)", README)
     assert named
     assert set(named) <= set(targets)
     served = next(block for block in BLOCKS if "postrail serve" in block)
     assert {"--home", "--port"} == set(re.findall(r"--\w+", served))
+    shown = postrail("demo", "--media", "media", environment=bare_environment(), folder=tmp_path)
+    assert f"{Path('media') / 'clip.mp4'}" in shown.stdout
 
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\(([\w/.-]+)\)", README))))
