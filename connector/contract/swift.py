@@ -30,9 +30,11 @@ _SPELLED: dict[object, bool] = {
     form: value for text, value in BOOLEANS.items() for form in (text, text.upper(), text.title())
 }
 _BOOLEANS: Mapping[object, bool] = {True: True, False: False, **_SPELLED}
+_SMALL: dict[object, int] = {str(number): number for number in range(10_000)}
 _LONGEST_INTEGER = 15
 _MOST_SHAPES = 64
 _MOST_KNOWN = 256
+_ODD = re.compile(r"[\s\x00]")
 _ID = re.compile(r"[A-Za-z0-9@_.:~#/-]+")
 _NO_ID = frozenset({*NOTHING, "nan", "-nan", "infinity", "-infinity"})
 _LONGEST_URLS = 8_000
@@ -41,6 +43,8 @@ _URL = "^https?://[^\\s/?#{\\x00][^\\s{\\x00]*$"
 
 
 def _integer(given: object) -> object:
+    if (small := _SMALL.get(given)) is not None:
+        return small
     if isinstance(given, str):
         if len(given) <= _LONGEST_INTEGER and given.isdecimal() and given.isascii():
             return int(given)
@@ -55,7 +59,10 @@ def _urls(given: object) -> object:
     if not isinstance(found, list):
         raise TypeError(given)
     joined = "".join(found)
-    if len(joined.split(None, 1)) > 1 or "{" in joined or "\0" in joined or len(joined) > _LONGEST_URLS:
+    if " " in joined or "{" in joined or len(joined) > _LONGEST_URLS or not joined.isascii():
+        raise ValueError(given)
+    # JSON text without escapes has no other blank and no NUL.
+    if not (isinstance(given, str) and "\\" not in given) and _ODD.search(joined):
         raise ValueError(given)
     return found
 
@@ -146,13 +153,14 @@ class Shape:
     """The names of some rows, sorted out: a tool sends the same names again and again.
 
     `closed` takes the values of the fields with few spellings, which are `names`, out of rows; `known` holds
-    what they mean by those values. `open` are the other fields with their readers.
+    what they mean by those values. `open` are the other fields with their readers, which `is_easy` judges.
     """
 
     names: tuple[str, ...]
     closed: Callable[[Mapping[str, object]], object]
     known: dict[object, dict[str, object]]
     open: tuple[tuple[str, Quick], ...]
+    is_easy: Callable[[object], bool]
 
 
 class Swift:
@@ -176,18 +184,22 @@ class Swift:
         others = [rule for rule, names in conditions if not names <= self._tables.keys()]
         judged = {field.name: left for field in plan.fields if (left := _left_to_judge(field))}
         self._agree = _is_valid({}, among)
-        self._is_easy = _is_valid({"properties": judged, "required": schema.get("required", [])}, others)
+        self._judged, self._others = judged, others
+        required = schema.get("required")
+        self._required = frozenset(required if isinstance(required, list) else ())
         self._shapes: dict[tuple[str, ...], Shape] = {}
 
     def _shape(self, names: tuple[str, ...]) -> Shape | None:
         """Sort the names of rows out and remember it; None where one of them asks for the long way."""
         closed = [name for name in names if name in self._tables]
         others = [(name, self._readers[name]) for name in names if name in self._readers]
-        if not closed or len(closed) + len(others) != len(names):
+        if not closed or len(closed) + len(others) != len(names) or not self._required.issubset(names):
             return None
+        judged = {name: self._judged[name] for name, _ in others if name in self._judged}
+        is_easy = _is_valid({"properties": judged}, self._others)
         if len(self._shapes) >= _MOST_SHAPES:
             self._shapes.clear()
-        shape = self._shapes[names] = Shape(tuple(closed), itemgetter(*closed), {}, tuple(others))
+        shape = self._shapes[names] = Shape(tuple(closed), itemgetter(*closed), {}, tuple(others), is_easy)
         return shape
 
     def _read_closed(self, shape: Shape, given: object) -> dict[str, object] | None:
@@ -223,7 +235,7 @@ class Swift:
         plan = self._plan
         if plan.defaults:
             values = {**plan.defaults, **values}
-        if not self._is_easy(values):
+        if not shape.is_easy(values):
             return None
         for rule in plan.rules:
             if rule(values):
