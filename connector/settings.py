@@ -111,6 +111,12 @@ class Settings(BaseSettings):
     body_timeout_s: float = Field(default=10.0, ge=0.5, le=120)
     """Seconds for which a request body may stall before it is answered 408."""
 
+    webhook_tolerance_s: int = Field(default=4 * 86_400, ge=60, le=30 * 86_400)
+    """Seconds by which a webhook's signature may be old: TikTok tries for 72 hours and may not sign anew.
+
+    A replay inside this time does nothing, since each webhook is acted on once.
+    """
+
     log_format: Literal["console", "json"] = "console"
     """How logs are written to standard error."""
 

@@ -156,6 +156,10 @@ def reached(state: State, until: Until, *, has_publish_id: bool) -> bool:
     return until is Until.PROCESSED and state is State.IN_MODERATION
 
 
+POLLED = frozenset({_S.PROCESSING, _S.STALLED, _S.INBOX_DELIVERED, _S.IN_MODERATION, _S.UNCONFIRMED})
+"""The states of a post about which TikTok can be asked at any time, so that a webhook may make it due."""
+
+
 class Effect(StrEnum):
     """What the engine does next with a post."""
 
@@ -197,6 +201,6 @@ def next_effect(view: View) -> Effect:
         if view.attempt is not AttemptState.ACCEPTED:
             return Effect.SEND
         return Effect.UPLOAD if view.uploads and not view.bytes_sent else Effect.POLL
-    if view.state in {State.PROCESSING, State.STALLED, State.IN_MODERATION, State.UNCONFIRMED}:
+    if view.state in POLLED:
         return Effect.POLL
     return Effect.REST

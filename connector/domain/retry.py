@@ -62,7 +62,30 @@ _LOOK_AGAIN = (
 )
 """(age of the post in milliseconds, wait until the next status call in milliseconds)."""
 
+_LOOK_AGAIN_TOLD = (
+    (10_000, 3_000),
+    (60_000, 10_000),
+    (600_000, 60_000),
+    (3_600_000, 300_000),
+)
+"""The same while TikTok's webhooks arrive here: they make a post due at once, so looking is the fallback."""
+
 SLOWEST_LOOK_MS = 1_800_000
+
+HEARD_LATELY_MS = 3_600_000
+"""Webhooks count as arriving for this long after the last genuine one."""
+
+HOOK_AGAIN_MS = 1_000
+"""Wait of a webhook whose post is in somebody's hand, or whose account has an init under way."""
+
+MAX_HOOK_DEFECTS = 20
+"""Times that our own code may fail on a webhook before it is left to a person."""
+
+ORPHAN_WINDOW_MS = 2 * 3_600_000
+"""How long after an init TikTok may still tell of it: an upload URL and a pull last one hour."""
+
+ORPHAN_SKEW_MS = 300_000
+"""By how much TikTok's clock may be behind ours."""
 
 
 def backoff(tries: int) -> int:
@@ -77,9 +100,12 @@ def most_fetches(problems: frozenset[str]) -> int:
     return MAX_SLOW_FETCHES if problems & SLOW_SOURCE_PROBLEMS else MAX_FETCHES
 
 
-def look_again(age_ms: int) -> int:
-    """Return the milliseconds until the next status call for a post sent `age_ms` ago."""
-    for age, wait in _LOOK_AGAIN:
+def look_again(age_ms: int, *, told: bool = False) -> int:
+    """Return the milliseconds until the next status call for a post sent `age_ms` ago.
+
+    `told`: TikTok's webhooks arrive, so that looking is the fallback alone.
+    """
+    for age, wait in _LOOK_AGAIN_TOLD if told else _LOOK_AGAIN:
         if age_ms < age:
             return wait
     return SLOWEST_LOOK_MS

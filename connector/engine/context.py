@@ -16,7 +16,7 @@ class Context:
 
     `public_url` is what TikTok pulls media from, `web_url` where posts are looked at. `stopping` tells that
     this process drains, so that long work should stop at its next safe point. `wake` tells the workers and
-    the waiting that something has changed.
+    the waiting that something has changed. `hears` tells that TikTok's webhooks arrive here.
     """
 
     contract: Contract
@@ -32,3 +32,4 @@ class Context:
     repeat_window_ms: int
     stopping: Callable[[], bool]
     wake: Callable[[], None]
+    hears: Callable[[], bool] = lambda: False

@@ -130,7 +130,7 @@ def poll(context: Context, claim: Claim) -> Claim | None:
     news = (status.status, state) != (post.tiktok_status, post.state)
     entries = [note(status.call, f"{status.status}: {state}")] if news else []
     context.ledger.save(claim.lease, change, *entries)
-    wait = max(look_again(age), slot(context, account, "status"))
+    wait = max(look_again(age, told=context.hears()), slot(context, account, "status"))
     next_at = context.ledger.now() + wait if verdict.look_again else None
     context.ledger.release(claim.lease, next_at=next_at)
     if state is not post.state and TABLE[state].settled:

@@ -53,6 +53,12 @@ class Ledger(Protocol):
     def claim(self, owner: str, *, limit: int, ttl_ms: int) -> list[Claim]:
         """Lease up to `limit` due posts, the longest due first, to `owner` for `ttl_ms`."""
 
+    def take(self, post_id: str, owner: str, *, ttl_ms: int) -> Claim | None:
+        """Lease one post, due or not, keeping its schedule in the claim's post.
+
+        None while another owner holds it: that one is told, and gives it back as due at once.
+        """
+
     def next_due(self) -> int | None:
         """Return the earliest `next_at` of any post, None when nothing is pending."""
 
@@ -124,11 +130,23 @@ class Ledger(Protocol):
     def attempts(self, post_id: str) -> list[Attempt]:
         """Return a post's attempts, oldest first."""
 
+    def told_of(self, publish_id: str) -> tuple[Post, Attempt] | None:
+        """Return the attempt to which TikTok gave `publish_id`, with its post, whatever became of them."""
+
+    def adopt(
+        self, account_ids: Iterable[str], publish_id: str, created: tuple[int, int], entry: Entry
+    ) -> bool:
+        """Give an unknown publish id to the newest void attempt of these accounts, for audit.
+
+        `created`: from and to when its attempt was opened, UTC milliseconds. False where there is none.
+        Raises AccountBusy while one of the accounts has an init under way, whose answer may be that id.
+        """
+
     def gate(self, token: str) -> Gate | None:
         """Look behind a gate token; None when there never was such an attempt."""
 
     def sweep(self) -> int:
-        """Delete idempotency keys past their time; return how many."""
+        """Delete idempotency keys and handled webhooks past their time; return how many."""
 
 
 class AccessStore(Protocol):

@@ -2,7 +2,18 @@
 
 from flask import Flask
 
-from connector.server import accounts, albums, catalogue, dialects, health, index, media, oauth, operations
+from connector.server import (
+    accounts,
+    albums,
+    catalogue,
+    dialects,
+    health,
+    hooks,
+    index,
+    media,
+    oauth,
+    operations,
+)
 from connector.server.site import Site
 from connector.web.app import create_app
 
@@ -17,6 +28,17 @@ def build_app(site: Site, *, max_body_bytes: int) -> Flask:
         ids=context.ids,
         max_body_bytes=max_body_bytes,
     )
-    for part in (operations, dialects, albums, catalogue, media, health, index, oauth, accounts):
+    for part in (
+        operations,
+        dialects,
+        albums,
+        catalogue,
+        media,
+        health,
+        index,
+        oauth,
+        accounts,
+        hooks,
+    ):
         part.register(app, site)
     return app

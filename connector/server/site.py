@@ -9,17 +9,22 @@ from connector.engine.access import authenticate
 from connector.engine.context import Context
 from connector.engine.model import Principal
 from connector.engine.wait import WaitRoom
+from connector.engine.webhooks import HookDesk
 from connector.web.incoming import bearer_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """The engine behind the HTTP surface; `hold_s` and `pause` are the gate's patience and how it sleeps."""
+    """The engine behind the HTTP surface; `hold_s` and `pause` are the gate's patience and how it sleeps.
+
+    `hooks` is where TikTok's webhooks arrive.
+    """
 
     context: Context
     room: WaitRoom
     hold_s: float
     pause: Callable[[float], None]
+    hooks: HookDesk
 
     def principal(self) -> Principal:
         """Return who makes the present request. Raises PostrailError as `authenticate` does."""

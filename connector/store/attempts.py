@@ -5,19 +5,19 @@ sending ──> accepted ──> rejected
    └──────> void, rejected ──┘     only what is accepted gives bytes
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, func, select, update
 
 from connector.domain.lifecycle import AttemptState, State
-from connector.engine.model import Attempt, Change, Claim, Entry, Lease, Transfer
+from connector.engine.model import Attempt, Change, Claim, Entry, Lease, Post, Transfer
 from connector.engine.ports import AccountBusy, LeaseLost
 from connector.store import journal
 from connector.store.claims import live_attempts
 from connector.store.dialect import insert
-from connector.store.posts import apply, held, void_sending
-from connector.store.rows import attempt_of
-from connector.store.tables import LIVE, attempts, is_sending
+from connector.store.posts import apply, held, void_sending, whole
+from connector.store.rows import attempt_of, post_of
+from connector.store.tables import LIVE, attempts, is_sending, posts
 
 _MAY_BECOME = {
     AttemptState.SENDING: {AttemptState.VOID, AttemptState.REJECTED, AttemptState.UNCERTAIN},
@@ -143,6 +143,55 @@ def _compare_and_set(
     if row is None:
         raise LeaseLost(lease.post_id)
     return attempt_of(row)
+
+
+def told_of(conn: Connection, publish_id: str) -> tuple[Post, Attempt] | None:
+    """Return the attempt to which TikTok gave `publish_id`, with its post, whatever became of them."""
+    query = select(attempts).where(attempts.c.publish_id == publish_id)
+    row = conn.execute(query.order_by(attempts.c.number.desc()).limit(1)).mappings().one_or_none()
+    if row is None:
+        return None
+    attempt = attempt_of(row)
+    post = conn.execute(whole().where(posts.c.id == attempt.post_id)).mappings().one()
+    return post_of(post), attempt
+
+
+def adopt(
+    conn: Connection,
+    now: int,
+    account_ids: Iterable[str],
+    publish_id: str,
+    created: tuple[int, int],
+    entry: Entry,
+) -> bool:
+    """Give `publish_id` to the newest void attempt of these accounts that was `created` from, to (UTC ms).
+
+    False where there is none, or the id is known by now. Raises AccountBusy while one of the accounts has an
+    init under way, whose answer may be that very id. The order of the three looks matters on PostgreSQL.
+    """
+    mine = attempts.c.account_id.in_(sorted(account_ids))
+    busy = conn.execute(select(attempts.c.account_id).where(mine, is_sending)).scalars().first()
+    if busy is not None:
+        raise AccountBusy(busy)
+    if told_of(conn, publish_id) is not None:
+        return False
+    orphan = (
+        select(attempts.c.id, attempts.c.post_id)
+        .where(
+            mine,
+            attempts.c.state == AttemptState.VOID.value,
+            attempts.c.publish_id.is_(None),
+            attempts.c.created_at.between(*created),
+        )
+        .order_by(attempts.c.created_at.desc(), attempts.c.number.desc())
+        .limit(1)
+    )
+    found = conn.execute(orphan).one_or_none()
+    if found is None:
+        return False
+    conn.execute(update(attempts).where(attempts.c.id == found.id).values(publish_id=publish_id))
+    journal.append(conn, now, found.post_id, [entry])
+    return True
 
 
 def of_post(conn: Connection, post_id: str) -> list[Attempt]:

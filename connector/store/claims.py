@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, exists, func, select, tuple_, update
+from sqlalchemy import Connection, case, exists, func, select, tuple_, update
 
+from connector.domain.lifecycle import POLLED
 from connector.engine.model import Attempt, Claim, Lease, Post
 from connector.store.dialect import locked
 from connector.store.posts import whole
@@ -29,10 +30,43 @@ def claim(conn: Connection, now: int, lease: Lease, *, limit: int, ttl_ms: int) 
         return []
     ids = [post.id for post in found]
     until = now + ttl_ms
-    taken = update(posts).where(posts.c.id.in_(ids))
-    conn.execute(taken.values(lease=lease.token, owner=lease.owner, next_at=until))
+    _lease(conn, ids, lease, until)
     live = live_attempts(conn, ids)
     return [_claimed(post, lease, until, live.get(post.id)) for post in found]
+
+
+def _lease(conn: Connection, ids: Sequence[str], lease: Lease, until: int) -> None:
+    taken = update(posts).where(posts.c.id.in_(ids))
+    conn.execute(
+        taken.values(lease=lease.token, owner=lease.owner, next_at=until, wake_seen=posts.c.wake_seq)
+    )
+
+
+def take(conn: Connection, now: int, lease: Lease, *, ttl_ms: int) -> Claim | None:
+    """Lease the one post that `lease` names, due or not; None, and word to its owner, while it is held.
+
+    The claimed post keeps the schedule that it had.
+    """
+    free = posts.c.lease.is_(None) | (posts.c.next_at <= now)
+    row = conn.execute(locked(whole().where(posts.c.id == lease.post_id, free))).mappings().one_or_none()
+    if row is None:
+        wake(conn, now, lease.post_id)
+        return None
+    _lease(conn, [lease.post_id], lease, now + ttl_ms)
+    return Claim(
+        post=post_of(row), lease=lease, attempt=live_attempts(conn, [lease.post_id]).get(lease.post_id)
+    )
+
+
+def wake(conn: Connection, now: int, post_id: str) -> None:
+    """Say that TikTok has told of a post: due now where nobody holds it, else as soon as it is given back.
+
+    Only a post that may be asked about at any time becomes due: others wait for their slot.
+    """
+    free = posts.c.lease.is_(None) & posts.c.state.in_(sorted(POLLED))
+    due = case((free, now), else_=posts.c.next_at)
+    told = update(posts).where(posts.c.id == post_id)
+    conn.execute(told.values(wake_seq=posts.c.wake_seq + 1, next_at=due))
 
 
 def _claimed(post: Post, lease: Lease, until: int, attempt: Attempt | None) -> Claim:

@@ -19,7 +19,7 @@ from connector.engine.model import (
     Transfer,
 )
 from connector.kernel.ids import Ids
-from connector.store import accepting, attempts, claims, journal, posts, slots
+from connector.store import accepting, attempts, claims, inbox, journal, posts, slots
 from connector.store.database import Database
 from connector.store.tables import idempotency
 
@@ -55,6 +55,11 @@ class SqlLedger:
             return []
         lease = Lease(post_id="", token=self._ids.token(), owner=owner)
         return self._write(lambda conn, now: claims.claim(conn, now, lease, limit=limit, ttl_ms=ttl_ms))
+
+    def take(self, post_id: str, owner: str, *, ttl_ms: int) -> Claim | None:
+        """Lease one post, due or not; None while another owner holds it, who is told."""
+        lease = Lease(post_id=post_id, token=self._ids.token(), owner=owner)
+        return self._write(lambda conn, now: claims.take(conn, now, lease, ttl_ms=ttl_ms))
 
     def next_due(self) -> int | None:
         """Return the earliest `next_at` of any post."""
@@ -143,14 +148,26 @@ class SqlLedger:
         """Return a post's attempts, oldest first."""
         return self._database.read(lambda conn: attempts.of_post(conn, post_id))
 
+    def told_of(self, publish_id: str) -> tuple[Post, Attempt] | None:
+        """Return the attempt to which TikTok gave `publish_id`, with its post."""
+        return self._database.read(lambda conn: attempts.told_of(conn, publish_id))
+
+    def adopt(
+        self, account_ids: Iterable[str], publish_id: str, created: tuple[int, int], entry: Entry
+    ) -> bool:
+        """Give an unknown publish id to the newest void attempt of these accounts."""
+        mine = tuple(account_ids)
+        return self._write(lambda conn, now: attempts.adopt(conn, now, mine, publish_id, created, entry))
+
     def gate(self, token: str) -> Gate | None:
         """Look behind a gate token."""
         return self._database.read(lambda conn: posts.gate(conn, token))
 
     def sweep(self) -> int:
-        """Delete idempotency keys past their time."""
+        """Delete idempotency keys and handled webhooks past their time."""
         return self._write(
             lambda conn, now: (
                 conn.execute(delete(idempotency).where(idempotency.c.expires_at <= now)).rowcount
+                + inbox.sweep(conn, now)
             )
         )

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, Select, select, union_all, update
+from sqlalchemy import Case, ColumnElement, Connection, Select, case, select, true, union_all, update
 
-from connector.domain.lifecycle import AttemptState
+from connector.domain.lifecycle import POLLED, AttemptState
 from connector.engine.model import Change, Entry, Gate, Lease, Post
 from connector.engine.ports import LeaseLost
 from connector.store import journal
@@ -74,13 +74,24 @@ def save(conn: Connection, now: int, lease: Lease, change: Change, entries: Iter
 
 
 def release(conn: Connection, now: int, lease: Lease, next_at: int | None, change: Change | None) -> None:
-    """Apply `change` and give the post back. Raises LeaseLost and ValueError."""
-    given_back = {"lease": None, "owner": None, "next_at": next_at}
+    """Apply `change` and give the post back. Raises LeaseLost and ValueError.
+
+    It is due at once when TikTok has told of it meanwhile and may be asked about it.
+    """
+    given_back = {"lease": None, "owner": None}
     if change is None:
-        _write_hot(conn, lease, given_back)
+        asked = posts.c.state.in_(sorted(POLLED))
+        _write_hot(conn, lease, {**given_back, "next_at": _unless_told(now, next_at, asked)})
         return
     before = held(conn, lease)
-    _write(conn, now, lease, before, changed(before, change, now), given_back)
+    after = changed(before, change, now)
+    due = _unless_told(now, next_at, true()) if after.state in POLLED else next_at
+    _write(conn, now, lease, before, after, {**given_back, "next_at": due})
+
+
+def _unless_told(now: int, next_at: int | None, asked: ColumnElement[bool]) -> Case[int | None]:
+    told = (posts.c.wake_seq != posts.c.wake_seen) & asked
+    return case((told, now), else_=next_at)
 
 
 def find(conn: Connection, workspace_id: str, ref: str) -> Post | None:

@@ -11,6 +11,7 @@ workspaces ── api_keys       } these, apps, grants, logins and
                                       ├─ journal      outside calls
                                       ├─ events       for triggers and pollers
                                       └─ deliveries   the outbox
+webhook_inbox                          what TikTok has told, as it came
 cron, workers
 """
 
@@ -21,6 +22,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
@@ -58,6 +60,7 @@ __all__ = (
     "post_content",
     "posts",
     "rate_slots",
+    "webhook_inbox",
     "workers",
     "workspaces",
 )
@@ -80,6 +83,9 @@ posts = Table(
     Column("next_at", BigInteger),
     Column("lease", Text),
     Column("owner", Text),
+    # How often TikTok has told of the post, and how often it had when the lease was taken.
+    Column("wake_seq", BigInteger, nullable=False, server_default="0"),
+    Column("wake_seen", BigInteger, nullable=False, server_default="0"),
     Column("tries", Integer, nullable=False),
     Column("app_id", Text),
     Column("publish_id", Text, unique=True),
@@ -197,6 +203,26 @@ deliveries = Table(
     postgresql_with=HOT,
 )
 index_claims(deliveries)
+
+webhook_inbox = Table(
+    "webhook_inbox",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("client_key", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("open_id", Text),
+    Column("publish_id", Text, index=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("received_at", BigInteger, nullable=False, index=True),
+    Column("next_at", BigInteger),
+    Column("lease", Text),
+    Column("owner", Text),
+    Column("tries", Integer, nullable=False),
+    Column("handled_at", BigInteger, index=True),
+    Column("outcome", Text),
+    postgresql_with=HOT,
+)
+index_claims(webhook_inbox)
 
 cron = Table(
     "cron",

@@ -66,6 +66,14 @@ def _body_of(request: Request) -> bytes:
     return body
 
 
+def raw_body(request: Request) -> bytes:
+    """Return the whole body as it came, for a signature over its bytes.
+
+    Raises PostrailError `payload_too_large`, `request_timeout` or `bad_request`.
+    """
+    return _body_of(request)
+
+
 def _too_large() -> PostrailError:
     return PostrailError("payload_too_large", "The request body is larger than this server takes.")
 

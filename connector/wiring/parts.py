@@ -187,6 +187,7 @@ def build_context(
     public_url: str,
     stopping: Callable[[], bool],
     wake: Callable[[], None],
+    hears: Callable[[], bool],
 ) -> Context:
     """Build the engine's context around TikTok (or its sandbox) at `tiktok_url`."""
     settings = parts.settings
@@ -208,4 +209,5 @@ def build_context(
         repeat_window_ms=settings.repeat_window_s * 1000,
         stopping=stopping,
         wake=wake,
+        hears=hears,
     )

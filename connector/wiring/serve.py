@@ -31,6 +31,7 @@ from connector.wiring.bootstrap import (
     ensure_sandbox_app,
     ensure_workspace,
 )
+from connector.wiring.hooks import build_hook_desk, call_back_here
 from connector.wiring.parts import (
     TIKTOK_API,
     Parts,
@@ -41,6 +42,7 @@ from connector.wiring.parts import (
     write_private,
 )
 from connector.wiring.sandbox_child import ENSURE_EVERY_S, SandboxChild
+from connector.worker.hooks import HookWorker
 from connector.worker.loop import Worker
 
 log = get_log("serve")
@@ -99,7 +101,7 @@ class Server:
 
     def __init__(self, parts: Parts, upstream: Upstream, *, tell: Callable[[str], None]) -> None:
         settings = parts.settings
-        self._parts, self._tell, self._child = parts, tell, upstream.child
+        self._parts, self._upstream, self._tell = parts, upstream, tell
         self._stopping = threading.Event()
         self._web = WebServer(
             settings.host,
@@ -109,6 +111,7 @@ class Server:
             drain_s=DRAIN_S,
         )
         port = self._bind(settings)
+        self._hooks = build_hook_desk(parts, wake=self._heard)
         host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - told as loopback
         self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         self._room = WaitRoom(parts.ledger, parts.clock, capacity=settings.threads // 2)
@@ -119,7 +122,9 @@ class Server:
             public_url=settings.public_url or self._url,
             stopping=self._stopping.is_set,
             wake=self._wake,
+            hears=self._hooks.hears,
         )
+        self._hook_worker = HookWorker(self._context, self._hooks)
         self._worker = Worker(
             self._context,
             owner=owner_name(parts),
@@ -139,19 +144,33 @@ class Server:
         self._worker.wake()
         self._room.notify()
 
+    def _heard(self) -> None:
+        self._hook_worker.wake()
+
     def start(self) -> None:
         """Serve requests and work on posts from now on."""
         settings = self._parts.settings
-        site = Site(context=self._context, room=self._room, hold_s=_hold(settings), pause=time.sleep)
+        site = Site(
+            context=self._context,
+            room=self._room,
+            hold_s=_hold(settings),
+            pause=time.sleep,
+            hooks=self._hooks,
+        )
         app = build_app(site, max_body_bytes=settings.max_body_bytes)
         app.config[LIMITS_SETTING] = Limits(max_fields=settings.max_fields, max_depth=settings.max_depth)
         self._worker.start()
+        if settings.workers:
+            self._hook_worker.start()
         self._web.start(TrustedProxies(app, settings.trusted_proxies))
         state = json.dumps({"pid": os.getpid(), "url": self._url})
+        if settings.sandbox:
+            url = self._upstream.api_url
+            call_back_here(self._parts, _egress_to(self._parts)(url), url, self._url)
         write_private(settings.home / STATE_FILE, state)
-        if self._child is not None:
+        if self._upstream.child is not None:
             threading.Thread(
-                target=self._keep_sandbox, args=(self._child,), name="sandbox", daemon=True
+                target=self._keep_sandbox, args=(self._upstream.child,), name="sandbox", daemon=True
             ).start()
         self._tell(f"Postrail serves {self._url}")
 
@@ -170,6 +189,7 @@ class Server:
         self._worker.ask_to_stop()
         self._room.close()
         self._web.stop()
+        self._hook_worker.stop(timeout_s=DRAIN_S)
         if not self._worker.stop(timeout_s=DRAIN_S):
             self._tell("Some work was not finished; it goes on at the next start")
 

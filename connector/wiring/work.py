@@ -4,8 +4,10 @@ import threading
 from collections.abc import Callable
 
 from connector.settings import Settings, SettingsError
+from connector.wiring.hooks import build_hook_desk
 from connector.wiring.parts import build_context, open_parts
 from connector.wiring.serve import DRAIN_S, asked_to_end, find_upstream, owner_name
+from connector.worker.hooks import HookWorker
 from connector.worker.loop import Worker
 
 
@@ -23,6 +25,7 @@ def work(settings: Settings, *, tell: Callable[[str], None]) -> None:
     parts = open_parts(settings)
     upstream = find_upstream(parts, spawn=False)
     stopping = threading.Event()
+    hooks = build_hook_desk(parts, wake=lambda: None)
     context = build_context(
         parts,
         tiktok_url=upstream.api_url,
@@ -30,13 +33,17 @@ def work(settings: Settings, *, tell: Callable[[str], None]) -> None:
         public_url=settings.public_url,
         stopping=stopping.is_set,
         wake=lambda: None,
+        hears=hooks.hears,
     )
+    hook_worker = HookWorker(context, hooks)
     worker = Worker(
         context, owner=owner_name(parts), threads=max(1, settings.workers), lease_s=settings.lease_s
     )
     worker.start()
+    hook_worker.start()
     tell(f"Postrail works with {max(1, settings.workers)} threads")
     asked.wait()
     stopping.set()
+    hook_worker.stop(timeout_s=DRAIN_S)
     worker.stop(timeout_s=DRAIN_S)
     parts.database.close()
