@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from connector.contract.text import fit, shown
 from connector.contract.words import sentence
 from connector.kernel.errors import GOT_LIMIT, PostrailError, Problem
 
 
-@dataclass(frozen=True, kw_only=True)
-class Receipt:
+class Receipt(NamedTuple):
     """One value that was read differently from how it was written; `rule` stands in `coerce.RULES`.
 
     `given` is the value as sent, `to` what it became (None: absent).
