@@ -42,6 +42,15 @@ PASSING_CODES = frozenset({"disk_full", "not_ready", "server_draining"})
 PASSING_WAIT_MS = 10_000
 """How long a post waits after one of them."""
 
+NEEDS_RECONNECT = "account_needs_reconnect"
+"""The code of an account for which no app may act any more."""
+
+RECONNECT_LOOK_MS = 1_800_000
+"""How often a post at TikTok is looked at while its account must be connected again."""
+
+RECONNECT_WAIT_MS = 7 * 86_400_000
+"""How long such a post waits before it is left to a person."""
+
 SLOW_SOURCE_PROBLEMS = frozenset({"source_timeout", "source_cut", "source_5xx", "source_busy"})
 """Problems of a media source that is there: they may well go away by themselves."""
 

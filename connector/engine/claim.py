@@ -5,8 +5,16 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 
-from connector.domain.lifecycle import AttemptState, State
-from connector.domain.retry import MAX_DEFECTS, PASSING_CODES, PASSING_WAIT_MS, backoff
+from connector.domain.lifecycle import AttemptState, State, may_become
+from connector.domain.retry import (
+    MAX_DEFECTS,
+    NEEDS_RECONNECT,
+    PASSING_CODES,
+    PASSING_WAIT_MS,
+    RECONNECT_LOOK_MS,
+    RECONNECT_WAIT_MS,
+    backoff,
+)
 from connector.engine.advance import advance
 from connector.engine.context import Context
 from connector.engine.model import Change, Claim, Failure, Lease
@@ -79,8 +87,24 @@ def _refuse(context: Context, claim: Claim, error: PostrailError) -> None:
         later(context, claim, PASSING_WAIT_MS)
     elif claim.post.publish_id is None:
         fail(context, claim, failure_of(error))
+    elif error.code == NEEDS_RECONNECT:
+        _await_reconnect(context, claim, error)
     else:
         _park(context, claim, error)
+
+
+def _await_reconnect(context: Context, claim: Claim, error: PostrailError) -> None:
+    """Keep a post that is at TikTok until somebody may ask about it again, in the end for a person to see.
+
+    Connecting the account makes it due at once.
+    """
+    too_long = context.ledger.now() - claim.post.created_at > RECONNECT_WAIT_MS
+    if not too_long or not may_become(claim.post.state, State.UNCONFIRMED):
+        later(context, claim, RECONNECT_LOOK_MS)
+        return
+    change = Change(state=State.UNCONFIRMED, failure=failure_of(error))
+    context.ledger.release(claim.lease, next_at=None, change=change)
+    context.wake()
 
 
 def work_on(context: Context, claim: Claim, in_hand: InHand) -> None:

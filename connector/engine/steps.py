@@ -33,11 +33,22 @@ def decided(decision: str) -> Entry:
 
 
 def account_of(context: Context, claim: Claim) -> Account:
-    """Return the account of a post in hand. Raises PostrailError `tiktok_not_connected` when it is gone."""
-    account = context.access.account(claim.post.account_id)
+    """Return the account of a post in hand, as the app that the post is bound to may act for it.
+
+    Raises PostrailError `tiktok_not_connected` when it is gone, `account_needs_reconnect` when that app may
+    not act for it any more.
+    """
+    account = context.access.account(claim.post.account_id, claim.post.app_id)
     if account is None:
         raise PostrailError("tiktok_not_connected", "The post's TikTok account is no longer connected.")
-    return account
+    return usable(account)
+
+
+def usable(account: Account) -> Account:
+    """Return an account that an app may act for. Raises PostrailError `account_needs_reconnect`."""
+    if account.access_token:
+        return account
+    raise PostrailError("account_needs_reconnect", f"@{account.username} must be connected again.")
 
 
 def later(context: Context, claim: Claim, wait_ms: int, change: Change | None = None) -> None:

@@ -12,6 +12,8 @@ from connector.contract import Contract, load_contract
 from connector.domain.net import Origin, origin_of
 from connector.engine.context import Context
 from connector.engine.desk import Desk
+from connector.engine.renewing import RenewingTikTok
+from connector.engine.tokens import Renewals
 from connector.kernel.clock import SystemClock
 from connector.kernel.ids import SystemIds
 from connector.kernel.redact import redact
@@ -199,7 +201,7 @@ def build_context(
         contract=parts.contract,
         ledger=parts.ledger,
         access=parts.access,
-        tiktok=desk.tiktok,
+        tiktok=RenewingTikTok(desk.tiktok, Renewals(desk, parts.ledger.now)),
         desk=desk,
         media=Media(sources, spool, total_s=settings.source_timeout_s),
         clock=parts.clock,

@@ -13,6 +13,7 @@ from pathlib import Path
 from connector.contract import Limits
 from connector.domain.net import origin_of
 from connector.engine.context import Context
+from connector.engine.tokens import Renewals
 from connector.engine.wait import WaitRoom
 from connector.kernel.log import get_log
 from connector.net import Egress
@@ -44,6 +45,7 @@ from connector.wiring.parts import (
 from connector.wiring.sandbox_child import ENSURE_EVERY_S, SandboxChild
 from connector.worker.hooks import HookWorker
 from connector.worker.loop import Worker
+from connector.worker.tokens import TokenKeeper
 
 log = get_log("serve")
 
@@ -125,6 +127,7 @@ class Server:
             hears=self._hooks.hears,
         )
         self._hook_worker = HookWorker(self._context, self._hooks)
+        self._tokens = TokenKeeper(Renewals(self._context.desk, parts.ledger.now), parts.clock)
         self._worker = Worker(
             self._context,
             owner=owner_name(parts),
@@ -162,6 +165,7 @@ class Server:
         self._worker.start()
         if settings.workers:
             self._hook_worker.start()
+        self._tokens.start()
         self._web.start(TrustedProxies(app, settings.trusted_proxies))
         state = json.dumps({"pid": os.getpid(), "url": self._url})
         if settings.sandbox:
@@ -190,6 +194,7 @@ class Server:
         self._room.close()
         self._web.stop()
         self._hook_worker.stop(timeout_s=DRAIN_S)
+        self._tokens.stop(timeout_s=DRAIN_S)
         if not self._worker.stop(timeout_s=DRAIN_S):
             self._tell("Some work was not finished; it goes on at the next start")
 

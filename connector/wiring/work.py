@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Callable
 
+from connector.engine.tokens import Renewals
 from connector.settings import Settings, SettingsError
 from connector.wiring.hooks import build_hook_desk
 from connector.wiring.parts import build_context, open_parts
 from connector.wiring.serve import DRAIN_S, asked_to_end, find_upstream, owner_name
 from connector.worker.hooks import HookWorker
 from connector.worker.loop import Worker
+from connector.worker.tokens import TokenKeeper
 
 
 def work(settings: Settings, *, tell: Callable[[str], None]) -> None:
@@ -39,11 +41,14 @@ def work(settings: Settings, *, tell: Callable[[str], None]) -> None:
     worker = Worker(
         context, owner=owner_name(parts), threads=max(1, settings.workers), lease_s=settings.lease_s
     )
+    tokens = TokenKeeper(Renewals(context.desk, parts.ledger.now), parts.clock)
     worker.start()
     hook_worker.start()
+    tokens.start()
     tell(f"Postrail works with {max(1, settings.workers)} threads")
     asked.wait()
     stopping.set()
     hook_worker.stop(timeout_s=DRAIN_S)
+    tokens.stop(timeout_s=DRAIN_S)
     worker.stop(timeout_s=DRAIN_S)
     parts.database.close()

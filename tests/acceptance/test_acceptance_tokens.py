@@ -1,0 +1,170 @@
+"""Two processes renew the tokens of one account over and over, while answers get lost.
+
+Never two renewals are in flight. With TikTok's grace for used refresh tokens none is lost; without it every
+lost answer ends in `account_needs_reconnect` and an event, never in silence.
+"""
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from connector.engine.model_accounts import App, Grant, NewGrant, NewPair, Pair
+from connector.kernel.clock import SystemClock
+from connector.kernel.ids import SystemIds
+from connector.settings import bare_environment
+from connector.store.access import SqlAccess
+from connector.store.apps import SqlApps
+from connector.store.database import Database, is_sqlite, open_database
+from connector.store.grants import SqlGrants
+from connector.store.sealing import Sealer
+from connector.store.secrets import Secrets
+from connector.store.tables import events
+from tests.acceptance.token_witness import TokenWitness, token_witness
+from tests.integration.sandbox.sandbox_process import Sandbox
+from tests.running import SECRET_KEY, eventually
+
+pytest_plugins = ("tests.databases",)
+
+IDS = SystemIds(SystemClock())
+PROGRAM = Path(__file__).with_name("renewing_process.py")
+ROOT = Path(__file__).parents[2]
+RENEWALS = {"postgresql": 1_000, "sqlite": 200}
+"""Several processes are PostgreSQL's case; on SQLite the file's own lock must do."""
+
+LOST = {"postgresql": 20, "sqlite": 6}
+CREATOR = "renewed"
+
+
+class Place:
+    """A ledger with one account, whose tokens the sandbox gave."""
+
+    def __init__(self, database: Database, url: str, sandbox: Sandbox, witness: TokenWitness) -> None:
+        sealer = Sealer(Secrets(SECRET_KEY.encode()), IDS)
+        self.url, self.witness, self.sandbox = url, witness, sandbox
+        self.kind = "sqlite" if is_sqlite(url) else "postgresql"
+        self._database = database
+        self.grants = SqlGrants(database, ids=IDS, sealer=sealer)
+        self._app = self._sandbox_app(SqlApps(database, sealer=sealer))
+        SqlAccess(database, sealer=sealer).add_workspace("w", "Work")
+        sandbox.http.post(f"{sandbox.url}/_sandbox/accounts", json={"username": CREATOR}, timeout=20)
+
+    def _sandbox_app(self, apps: SqlApps) -> App:
+        told = self.sandbox.control("apps")["apps"][0]
+        return apps.keep(
+            App(
+                id="app",
+                client_key=told["client_key"],
+                client_secret=told["client_secret"],
+                label="The sandbox",
+                kind="desktop",
+                redirect_uri="http://127.0.0.1:*/cb",
+                scopes=tuple(told["scopes"]),
+            )
+        )
+
+    def connect(self) -> Grant:
+        """Connect the account, again if it was before; its tokens are due for renewal at once."""
+        url = f"{self.sandbox.url}/_sandbox/grants"
+        told: dict[str, Any] = self.sandbox.http.post(url, json={"username": CREATOR}, timeout=20).json()
+        tokens = NewPair(
+            pair=Pair(access=told["access_token"], refresh=told["refresh_token"]),
+            expires_in_s=told["expires_in"],
+            refresh_expires_in_s=told["refresh_expires_in"],
+            scopes=frozenset(told["scope"].split(",")),
+            renew_in_ms=0,
+        )
+        return self.grants.connect(
+            NewGrant(
+                id=IDS.new("grant"),
+                account_id=IDS.new("acct"),
+                workspace_id="w",
+                app_id=self._app.id,
+                open_id=told["open_id"],
+                username=CREATOR,
+                tokens=tokens,
+            )
+        )
+
+    def told(self) -> Counter[str]:
+        """Count the events by kind."""
+        query = select(events.c.kind)
+        return Counter(self._database.read(lambda conn: list(conn.execute(query).scalars())))
+
+    @contextmanager
+    def renewing(self, processes: int = 2) -> Iterator[list["subprocess.Popen[bytes]"]]:
+        """Run processes that renew; end them afterwards."""
+        command = [sys.executable, str(PROGRAM), self.url, self.witness.url, SECRET_KEY]
+        environment = {**bare_environment(), "PYTHONPATH": str(ROOT)}
+        running = [
+            subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            for _ in range(processes)
+        ]
+        try:
+            yield running
+        finally:
+            for process in running:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture
+def place(tmp_path: Path, database_url: str) -> Iterator[Place]:
+    """Give a ledger of each kind in turn, with a sandbox of its own behind a witness."""
+    with ExitStack() as stack:
+        sandbox = Sandbox(tmp_path / "sandbox")
+        sandbox.start()
+        stack.callback(sandbox.http.close)
+        stack.callback(sandbox.stop)
+        witness = stack.enter_context(token_witness(sandbox.url))
+        database = open_database(database_url)
+        stack.callback(database.close)
+        yield Place(database, database_url, sandbox, witness)
+
+
+def lose_answers(place: Place, chance: float, *, grace_s: float) -> None:
+    """Let the sandbox lose some answers after their effect, and set its grace for used refresh tokens."""
+    place.sandbox.control("behaviour", {"refresh_grace_s": grace_s, "seed": 7})
+    rule = {"endpoint": "oauth/token", "what": "lose", "times": None, "after_effect": True, "chance": chance}
+    place.sandbox.control("rules", {"rules": [rule]})
+
+
+def state(place: Place, grant: Grant) -> str:
+    """Return the state of a grant."""
+    found = place.grants.grant(grant.id)
+    return "" if found is None else found.state
+
+
+def test_with_grace_no_lost_answer_loses_an_account(place: Place) -> None:
+    lose_answers(place, 0.03, grace_s=3600.0)
+    wanted, grant = RENEWALS[place.kind], place.connect()
+    with place.renewing() as processes:
+        eventually(lambda: place.witness.renewals >= wanted, within_s=300, what=f"{wanted} renewals")
+        assert [process.poll() for process in processes] == [None, None]
+    assert place.witness.most_at_once == 1
+    assert place.witness.lost > 0
+    assert place.told() == {"account_connected": 1}
+    place.sandbox.control("rules", {"rules": []})
+    place.grants.free_all()
+    with place.renewing(1):
+        before = place.witness.renewals
+        eventually(lambda: place.witness.renewals > before + 1, within_s=30, what="the account to go on")
+    assert state(place, grant) == "live"
+
+
+def test_without_grace_every_lost_answer_is_told(place: Place) -> None:
+    lose_answers(place, 0.15, grace_s=0.0)
+    grant = place.connect()
+    with place.renewing():
+        for ended in range(1, LOST[place.kind] + 1):
+            eventually(lambda: state(place, grant) == "reconnect", within_s=60, what="a lost answer")
+            assert place.told() == {"account_connected": ended, "account_needs_reconnect": ended}
+            assert place.connect().state == "live"
+    assert place.witness.most_at_once == 1
+    assert place.witness.lost >= LOST[place.kind]
