@@ -131,6 +131,14 @@ class Witness:
         """Plant these faults and no other."""
         call("PUT", f"{self.url}/_sandbox/faults", json=faults)
 
+    def app(self) -> dict[str, Any]:
+        """Return the sandbox's own app."""
+        return self._get("apps")[0]
+
+    def change_app(self, **changes: object) -> None:
+        """Change what is set for the sandbox's own app."""
+        call("PATCH", f"{self.url}/_sandbox/apps/{self.app()['client_key']}", json=changes)
+
     def bytes_in_flight(self) -> int:
         """Return how many bytes of a PUT that is not answered yet have reached the sandbox."""
         return max((part.stat().st_size for part in self.home.rglob("*.part")), default=0)

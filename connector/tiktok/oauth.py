@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 from connector.engine.ports import Call
 from connector.engine.ports_tiktok import AppKeys, Callback, ClientToken, RedirectKind, TokenPair
 from connector.kernel.errors import PostrailError, Problem
-from connector.tiktok.wire import SUCCESS, ReplyError, number_or_none, parse_object, text_or_none
+from connector.tiktok.wire import SUCCESS, ReplyError, number_or_none, our_code, parse_object, text_or_none
 
 AUTHORIZE_PATH = "/v2/auth/authorize/"
 TOKEN_PATH = "/v2/oauth/token/"  # noqa: S105 - an address, no token
@@ -113,7 +113,7 @@ def authorize_query(
 def read_callback(query: str) -> Callback:
     """Read the query string of the redirect; the code comes out decoded (it holds `*` and `!`).
 
-    Beside an error, a code counts for nothing.
+    Beside an error, a code counts for nothing. The error is named as our catalogue names it.
     """
     found = {name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()}
     error = text_or_none(found.get("error"))
@@ -122,7 +122,7 @@ def read_callback(query: str) -> Callback:
         state=found.get("state", ""),
         code=code if error is None else None,
         scopes=split_scopes(found.get("scopes", "")),
-        error=error,
+        error=None if error is None else our_code(error),
         error_description=text_or_none(found.get("error_description")),
         error_type=text_or_none(found.get("error_type")),
     )
