@@ -230,7 +230,15 @@ def test_a_refused_address_names_host_and_reason() -> None:
     problem = caught.value.details[0]
     assert (caught.value.code, problem.problem) == ("address_not_allowed", "private_address")
     assert problem.got.startswith("localhost (")
-    assert "http://localhost:1 in TRUSTED_ORIGINS" in problem.fix
+    assert "POSTRAIL_TRUSTED_ORIGINS=http://localhost:1" in problem.fix
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "0.0.0.0", "[fe80::1]", "224.0.0.1"])  # noqa: S104 - refused
+def test_a_special_address_is_never_offered_to_be_trusted(host: str) -> None:
+    egress = Egress(trusted=frozenset(), clock=SystemClock())
+    with pytest.raises(PostrailError) as caught:
+        egress.send("GET", f"http://{host}:1/")
+    assert caught.value.details[0].fix == "use a public URL"
 
 
 def test_credentials_in_a_url_are_refused() -> None:
