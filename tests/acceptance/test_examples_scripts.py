@@ -1,57 +1,20 @@
 """The scripts of `examples/` do what their headers say, run as a user would against a real server."""
 
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
-from connector.settings import bare_environment
+from tests.acceptance.running_examples import SHELL_PHOTOS, VIDEO_EXAMPLES, Example, Run
 from tests.running import BuildHouse, House
 
 pytest_plugins = ("tests.databases", "tests.running")
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-SCRIPT_S = 120
 
-Run = subprocess.CompletedProcess[str]
-PostVideo = Callable[..., Run]
-
-
-def run(house: House, *command: str, **variables: str) -> Run:
-    """Run an example to its end with the address and the key of a house in its environment."""
-    environment = {
-        **bare_environment(),
-        "NO_PROXY": "127.0.0.1",
-        "no_proxy": "127.0.0.1",
-        "POSTRAIL_URL": house.url,
-        "POSTRAIL_KEY": house.key,
-        **variables,
-    }
-    return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=SCRIPT_S, check=False
-    )
+def post_video(example: Example, house: House, source: str, title: str, **given: str) -> Run:
+    """Run an example that posts a video of the house's media host."""
+    rows = {"PRIVACY": "public", "TITLE": title, **given}
+    return example.run(house.url, f"{house.media_url}/{source}", key=house.key, **rows)
 
 
-def shell_video(house: House, source: str, title: str, **variables: str) -> Run:
-    """Run the shell example that posts a video of the house's media host."""
-    script = str(EXAMPLES / "curl/post_video.sh")
-    given = {"PRIVACY": "public", "TITLE": title, **variables}
-    return run(house, "sh", script, f"{house.media_url}/{source}", **given)
-
-
-def python_video(house: House, source: str, title: str, **variables: str) -> Run:
-    """Run the Python example that posts a video of the house's media host."""
-    script = str(EXAMPLES / "python/post_video.py")
-    words = [script, f"{house.media_url}/{source}", "--title", title]
-    for name, value in {"PRIVACY": "public", **variables}.items():
-        if not name.startswith("POSTRAIL_"):
-            words += [f"--{name.lower().replace('_', '-')}", value]
-    return run(house, sys.executable, *words, **variables)
-
-
-both = pytest.mark.parametrize("post_video", [shell_video, python_video], ids=["shell", "python"])
+both = pytest.mark.parametrize("example", VIDEO_EXAMPLES, ids=lambda example: example.name)
 
 
 @pytest.fixture
@@ -69,25 +32,25 @@ def assert_one_public(house: House, told: Run, title: str) -> None:
 
 @both
 def test_a_video_example_prints_the_address_of_the_one_public_video(
-    house: House, post_video: PostVideo, title: str
+    house: House, example: Example, title: str
 ) -> None:
-    assert_one_public(house, post_video(house, "clip.mp4", title), title)
+    assert_one_public(house, post_video(example, house, "clip.mp4", title), title)
 
 
 @both
 def test_a_video_example_tells_that_a_private_video_has_no_public_address(
-    house: House, post_video: PostVideo, title: str
+    house: House, example: Example, title: str
 ) -> None:
-    told = post_video(house, "clip.mp4", title, PRIVACY="private")
+    told = post_video(example, house, "clip.mp4", title, PRIVACY="private")
     assert told.returncode == 0, told.stderr
     assert told.stdout.strip() == "published_private: no public address, not_public"
 
 
 @both
 def test_a_video_example_says_why_a_text_is_no_video_and_fails(
-    house: House, post_video: PostVideo, title: str
+    house: House, example: Example, title: str
 ) -> None:
-    told = post_video(house, "notes.mp4", title)
+    told = post_video(example, house, "notes.mp4", title)
     assert told.returncode == 1
     assert told.stdout == ""
     assert "not published: bad_request" in told.stderr
@@ -96,8 +59,8 @@ def test_a_video_example_says_why_a_text_is_no_video_and_fails(
 
 
 @both
-def test_a_video_example_says_what_a_refusal_says(house: House, post_video: PostVideo) -> None:
-    told = post_video(house, "clip.mp4", "too long " * 400)
+def test_a_video_example_says_what_a_refusal_says(house: House, example: Example) -> None:
+    told = post_video(example, house, "clip.mp4", "too long " * 400)
     assert told.returncode == 1
     assert "not published: invalid_request" in told.stderr
     assert "2200" in told.stderr
@@ -105,35 +68,26 @@ def test_a_video_example_says_what_a_refusal_says(house: House, post_video: Post
 
 @both
 def test_a_video_example_that_runs_again_under_its_key_posts_nothing_more(
-    house: House, post_video: PostVideo, title: str
+    house: House, example: Example, title: str
 ) -> None:
     for _ in range(2):
-        told = post_video(house, "clip.mp4", title, IDEMPOTENCY_KEY=post_video.__qualname__)
+        told = post_video(example, house, "clip.mp4", title, IDEMPOTENCY_KEY=f"row of {example.name}")
         assert_one_public(house, told, title)
 
 
 @both
-def test_a_video_example_that_nobody_answers_gives_the_key_to_run_again_with(
-    house: House, post_video: PostVideo
-) -> None:
-    told = post_video(house, "clip.mp4", "nobody", POSTRAIL_URL="http://127.0.0.1:9", IDEMPOTENCY_KEY="row-7")
-    assert told.returncode == 1
-    assert "row-7" in told.stderr
-
-
-@both
 def test_a_video_example_waits_again_when_one_wait_was_too_short(
-    build_house: BuildHouse, post_video: PostVideo
+    build_house: BuildHouse, example: Example
 ) -> None:
     house = build_house()
     house.witness.set_dial(mode="seconds", processing=2, moderation=0)
-    assert_one_public(house, post_video(house, "clip.mp4", "slow", WAIT_SECONDS="1"), "slow")
+    assert_one_public(house, post_video(example, house, "clip.mp4", "slow", WAIT_SECONDS="1"), "slow")
 
 
-def carousel(house: House, *names: str, **variables: str) -> Run:
+def carousel(house: House, *names: str, **given: str) -> Run:
     """Run the shell example that posts photos of the house's media host."""
-    script = str(EXAMPLES / "curl/post_photos.sh")
-    return run(house, "sh", script, *(f"{house.media_url}/{name}" for name in names), **variables)
+    sources = (f"{house.media_url}/{name}" for name in names)
+    return SHELL_PHOTOS.run(house.url, *sources, key=house.key, **given)
 
 
 def test_the_photo_example_prints_the_address_of_the_one_public_carousel(house: House) -> None:
