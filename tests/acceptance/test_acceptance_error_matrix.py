@@ -239,7 +239,7 @@ def begin_login(place: House) -> str:
     """Begin to connect an account as a program does; return the state that TikTok would give back."""
     answer = place.call("POST", "/v1/accounts/connect", json={"port": 8765})
     assert answer.status == 200, answer.content
-    return parse_qs(urlsplit(answer.body["authorize_url"]).query)["state"][0]
+    return str(parse_qs(urlsplit(answer.body["authorize_url"]).query)["state"][0])
 
 
 def come_back(place: House, **query: str) -> tuple[int, dict[str, Any]]:
