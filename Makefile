@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench wheel n8n clean
+.PHONY: help demo test lint format bench wheel n8n browser clean
 
 help: ## Show what there is
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -36,6 +36,9 @@ wheel: $(VENV)/.developer ## Build the wheel, install it in an empty environment
 n8n: $(VENV)/.developer ## Run the example workflow in a real n8n (installs it once, about 5 minutes and 1.7 GB; Node 20)
 	$(BIN)/python -m pytest -n 0 tests/n8n
 
+browser: $(VENV)/.browser ## Walk the login in the machine's Chromium (apt-get install chromium)
+	$(BIN)/python -m pytest -n 0 tests/browser
+
 clean: ## Remove the environment and everything built
 	rm -rf $(VENV) dist build
 
@@ -53,3 +56,7 @@ $(VENV)/.developer: $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo "Setting up .venv for development (once, about a minute) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.product
+
+$(VENV)/.browser: $(VENV)/.developer
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+	@touch $@
