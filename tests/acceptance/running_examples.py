@@ -155,6 +155,8 @@ def told_server(*replies: Reply) -> Iterator[ToldServer]:
                 return
             content = reply.body.encode()
             self.send_response(reply.status)
+            kind = "application/json" if reply.body.startswith(("{", "[")) else "text/html"
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

@@ -43,6 +43,18 @@ def test_the_requests_hand_refusals_on_instead_of_stopping_the_workflow() -> Non
         assert request["options"]["response"]["response"] == {"fullResponse": True, "neverError": True}
 
 
+def test_a_lost_connection_reaches_a_branch_instead_of_stopping_the_workflow() -> None:
+    calls = [node for node in NODES.values() if node["type"] == "n8n-nodes-base.httpRequest"]
+    assert {(node["onError"], node["retryOnFail"]) for node in calls} == {("continueRegularOutput", True)}
+
+
+def test_every_way_ends_in_published_failed_or_unknown() -> None:
+    links = WORKFLOW["connections"]
+    assert set(NODES) - set(links) - {"Note"} == {"Published", "Failed", "Unknown"}
+    waits = ("Published?", "Failed?")
+    assert [links[name]["main"][1][0]["node"] for name in waits] == ["Failed?", "Unknown"]
+
+
 def test_no_key_stands_in_the_workflow() -> None:
     assert "Bearer YOUR_KEY" in NODES["Note"]["parameters"]["content"]
     assert json.dumps(WORKFLOW).count("Bearer") == 1

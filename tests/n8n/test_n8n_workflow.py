@@ -9,6 +9,17 @@ from typing import Any
 import pytest
 
 from connector.settings import bare_environment
+from tests.acceptance.running_examples import (
+    ACCEPTED,
+    LOST,
+    PENDING,
+    PUBLISHED,
+    Reply,
+    ToldServer,
+    post_answer,
+    refusal,
+    told_server,
+)
 from tests.n8n.real_n8n import Execution, N8n, environment_of, install, why_not
 from tests.running import BuildHouse, House
 
@@ -49,14 +60,14 @@ def free_port() -> int:
         return port
 
 
-def credential_of(house: House, workflow: dict[str, Any]) -> dict[str, Any]:
+def credential_of(key: str, workflow: dict[str, Any]) -> dict[str, Any]:
     """Return the Header Auth credential that the README tells to create, under the name the workflow uses."""
     [named] = {
         json.dumps(node["credentials"]["httpHeaderAuth"])
         for node in workflow["nodes"]
         if "credentials" in node
     }
-    data = {"name": "Authorization", "value": f"Bearer {house.key}"}
+    data = {"name": "Authorization", "value": f"Bearer {key}"}
     return {"id": "anotherId", "name": json.loads(named)["name"], "type": "httpHeaderAuth", "data": data}
 
 
@@ -72,7 +83,7 @@ def with_rows(workflow: dict[str, Any], rows: dict[str, str]) -> dict[str, Any]:
 def run_example(program: Path, tmp_path: Path) -> RunExample:
     """Return what imports the credential and the workflow into a fresh n8n and executes it."""
 
-    def run(house: House, **rows: str) -> Execution:
+    def run(house: House | ToldServer, **rows: str) -> Execution:
         folder = tmp_path / "n8n"
         folder.mkdir()
         n8n = N8n(
@@ -81,7 +92,8 @@ def run_example(program: Path, tmp_path: Path) -> RunExample:
             environment=environment_of(bare_environment(), folder, free_port()),
         )
         workflow = json.loads(WORKFLOW.read_text())
-        n8n.load("credentials", "credential", [credential_of(house, workflow)])
+        key = house.key if isinstance(house, House) else "any"
+        n8n.load("credentials", "credential", [credential_of(key, workflow)])
         n8n.load("workflow", "workflow", [with_rows(workflow, {"postrail_url": house.url, **rows})])
         return n8n.execute(WORKFLOW_ID)
 
@@ -145,8 +157,73 @@ def test_a_refused_row_takes_the_failed_branch_with_every_problem(
     )
     [failed] = execution.items("Failed")
     assert failed["error"] == "invalid_request"
-    assert [line.partition(":")[0] for line in failed["details"].splitlines()] == [
-        "privacy",
-        "disable_comment",
-    ]
+    privacy, comment = failed["details"].splitlines()
+    for line, field, got in ((privacy, "privacy", "everybody"), (comment, "disable_comment", "perhaps")):
+        assert line.startswith(f"{field}: got ")
+        assert got in line
+        assert "expected " in line
+        assert "fix: " in line
     assert "Wait Until Published" not in execution.runs
+
+
+def assert_unknown(execution: Execution, *, error: str, post_id: str) -> None:
+    """Assert that the Unknown branch ran alone, with all that it takes to ask again."""
+    [unknown] = execution.items("Unknown")
+    assert (unknown["error"], unknown["post_id"]) == (error, post_id)
+    assert unknown["idempotency_key"] == "row-7"
+    assert "again" in unknown["ask_again"]
+    assert not {"Failed", "Published"} & set(execution.runs)
+
+
+WAITS_THAT_GO_WRONG = [
+    pytest.param(refusal(401, "invalid_api_key"), "invalid_api_key", id="a revoked key"),
+    pytest.param(refusal(503, "server_draining"), "server_draining", id="draining"),
+    pytest.param(Reply(502, "<p>Bad gateway</p>"), "HTTP 502", id="a proxy's page"),
+    pytest.param(PENDING, "processing", id="still pending"),
+    pytest.param(post_answer("pending", "unconfirmed"), "unconfirmed", id="unconfirmed"),
+    pytest.param(LOST, "no_answer", id="no answer"),
+]
+
+
+@pytest.mark.parametrize(("reply", "error"), WAITS_THAT_GO_WRONG)
+def test_an_accepted_post_whose_wait_goes_wrong_takes_the_unknown_branch(
+    run_example: RunExample, reply: Reply, error: str
+) -> None:
+    with told_server(ACCEPTED, reply) as server:
+        execution = run_example(server, wait_calls="2", idempotency_key="row-7")
+    assert_unknown(execution, error=error, post_id="post_1")
+
+
+def test_a_wait_is_asked_again_after_a_server_was_away(run_example: RunExample) -> None:
+    replies = ACCEPTED, LOST, refusal(503, "server_draining"), Reply(502, "bad gateway"), PUBLISHED
+    with told_server(*replies) as server:
+        execution = run_example(server)
+    [published] = execution.items("Published")
+    assert published["post_url"] == "https://example.com/@mia/video/7"
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        pytest.param(Reply(504, ""), "HTTP 504", id="a proxy's time-out"),
+        pytest.param(LOST, "no_answer", id="no answer"),
+    ],
+)
+def test_a_request_that_may_have_been_accepted_takes_the_unknown_branch(
+    run_example: RunExample, reply: Reply, error: str
+) -> None:
+    with told_server(reply) as server:
+        execution = run_example(server, idempotency_key="row-7")
+    assert_unknown(execution, error=error, post_id="")
+    assert execution.items("Unknown")[0]["cause"]
+    assert set(server.keys) == {"row-7"}
+
+
+def test_another_server_takes_the_failed_branch_with_what_it_answered(run_example: RunExample) -> None:
+    with told_server(Reply(404, "<html>\n<p>Not here</p>")) as server:
+        execution = run_example(server, postrail_url=f"{server.url}/")
+    [failed] = execution.items("Failed")
+    assert failed["error"] == "HTTP 404"
+    assert failed["cause"] == f"{server.url} answered HTTP 404, <html> <p>Not here</p>"
+    assert "postrail_url" in failed["fix"]
+    assert server.paths == ["/v1/operations/post_video"]
