@@ -139,6 +139,14 @@ class Witness:
         """Change what is set for the sandbox's own app."""
         call("PATCH", f"{self.url}/_sandbox/apps/{self.app()['client_key']}", json=changes)
 
+    def behave(self, **behaviour: object) -> None:
+        """Set the knobs for what TikTok's pages leave open."""
+        call("PUT", f"{self.url}/_sandbox/behaviour", json=behaviour)
+
+    def webhooks(self, event: str = "") -> list[dict[str, Any]]:
+        """Return the webhooks of events whose name has `event` in it, with what came of each try."""
+        return [entry for entry in self._get("webhooks") if event in entry["event"]]
+
     def bytes_in_flight(self) -> int:
         """Return how many bytes of a PUT that is not answered yet have reached the sandbox."""
         return max((part.stat().st_size for part in self.home.rglob("*.part")), default=0)

@@ -33,7 +33,7 @@ from tests.databases import HandClock
 from tests.fakes.hooks import TOLERANCE_S, MailRoom, signed, webhook
 from tests.fakes.scripted import Scene, ScriptedTikTok, status
 from tests.ledgers import NOTE, Stage, set_stage
-from tests.running import eventually
+from tests.running import BuildHouse, House, call, eventually
 
 pytest_plugins = ("tests.databases", "tests.running")
 
@@ -299,3 +299,73 @@ def test_ten_thousand_mixed_deliveries_end_in_the_right_states_and_none_forged_i
     for post_id, story in load.stories.items():
         states = load.scene.stage.attempt_states(post_id)
         assert (AttemptState.VOID in states) == story.loses_first_init
+
+
+def slow(house: House) -> None:
+    """Have TikTok take a moment for everything, so that webhooks come while nobody looks."""
+    house.witness.set_dial(mode="seconds", processing=0.4, moderation=0.4)
+
+
+def calls(house: House, post_id: str) -> list[str]:
+    """Return the names of the lines of a post's timeline."""
+    return [line["call"] for line in house.status(post_id)["timeline"]]
+
+
+@pytest.mark.parametrize("names", ["documented", "corrected", "old"])
+def test_the_sandboxs_webhooks_drive_a_post_in_every_spelling(build_house: BuildHouse, names: str) -> None:
+    house = build_house()
+    slow(house)
+    house.witness.behave(event_names=names, webhook_duplicates=2, webhook_shuffle_ms=300)
+    post_id = house.run("post_video", house.video("told by webhook")).body["post_id"]
+    told = house.wait(post_id)
+    assert (told["status"], len(told["tiktok_post_ids"])) == ("published_public", 1)
+    number = told["tiktok_post_ids"][0]
+    call("POST", f"{house.witness.url}/_sandbox/posts/{number}/hide")
+    eventually(lambda: house.status(post_id)["status"] == "removed", what="word that it is no longer public")
+    assert {"webhook/complete", "state"} <= set(calls(house, post_id))
+    sent = house.witness.webhooks()
+    assert {entry["tries"][-1]["status"] for entry in sent if entry["tries"]} == {200}
+
+
+def test_webhooks_that_came_while_the_server_was_down_are_acted_on_afterwards(
+    build_house: BuildHouse,
+) -> None:
+    house = build_house()
+    house.witness.set_dial(mode="hand")
+    house.witness.behave(webhook_retry_s=0.5)
+    post_id = house.run("post_video", house.video("told again")).body["post_id"]
+    publish_id = str(
+        eventually(lambda: house.status(post_id)["status"] == "processing" and house.status(post_id))[
+            "publish_id"
+        ]
+    )
+    house.kill()
+    for _ in range(2):
+        call("POST", f"{house.witness.url}/_sandbox/publishes/{publish_id}/advance")
+    eventually(lambda: [e for e in house.witness.webhooks("complete") if e["tries"]], what="a try in vain")
+    house.start()
+    assert house.wait(post_id)["status"] == "published_public"
+    eventually(lambda: all(entry["state"] == "delivered" for entry in house.witness.webhooks()))
+    assert len(house.witness.posts()) == 1
+
+
+def test_nothing_unsigned_gets_in_over_the_real_route(house: House) -> None:
+    body = webhook(K.PUBLISH_COMPLETE, SystemClock().now(), {"publish_id": "p"}, app="sbdefault")
+    for headers in ({}, {"TikTok-Signature": "t=1,s=2"}, {"TikTok-Signature": signed(body, 0, "guess")}):
+        answer = call("POST", f"{house.url}/webhooks/tiktok", data=body, headers=headers)
+        assert (answer.status, answer.body["error"]) == (401, "invalid_signature")
+    for junk in (b"", b"[]", b"{}", b"{" * 5000, b"\xff" * 100):
+        answer = call("POST", f"{house.url}/webhooks/tiktok", data=junk)
+        assert (answer.status, answer.body["error"]) == (400, "bad_request")
+    assert call("GET", f"{house.url}/webhooks/tiktok").status == 405
+
+
+def test_an_access_that_its_creator_removes_is_ended_by_the_webhook(build_house: BuildHouse) -> None:
+    house = build_house()
+    app = house.witness.app()["client_key"]
+    assert call("DELETE", f"{house.witness.url}/_sandbox/grants/{app}/sandbox_creator").status == 204
+
+    def listed() -> str:
+        return house.command("accounts", "list", "--home", str(house.home)).stdout
+
+    eventually(lambda: "(auth_removed)" in listed(), what="the account in need of a new login")
