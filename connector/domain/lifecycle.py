@@ -88,7 +88,15 @@ TABLE: dict[State, Facts] = {
     _S.HELD: _pending(_S.QUEUED, *_OUTCOMES),
     _S.INBOX_DELIVERED: Facts(
         may_follow=frozenset(
-            {_S.PUBLISHED_PUBLIC, _S.PUBLISHED_PRIVATE, _S.IN_MODERATION, _S.INBOX_EXPIRED, _S.FAILED}
+            {
+                _S.PUBLISHED_PUBLIC,
+                _S.PUBLISHED_PRIVATE,
+                _S.IN_MODERATION,
+                _S.INBOX_EXPIRED,
+                _S.FAILED,
+                _S.UNCONFIRMED,
+                _S.HELD,
+            }
         ),
         settled=True,
         final=False,

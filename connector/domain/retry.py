@@ -6,6 +6,12 @@ MAX_ATTEMPTS = 5
 MAX_INBOX_ATTEMPTS = 2
 """The same for an inbox share: TikTok lets five be pending a day."""
 
+
+def max_attempts(mode: str) -> int:
+    """Return how often a post may be tried at TikTok, by its mode (`direct` or `inbox`)."""
+    return MAX_INBOX_ATTEMPTS if mode == "inbox" else MAX_ATTEMPTS
+
+
 MAX_FETCHES = 4
 """Tries to fetch media from a source that nobody seems to serve: some 20 seconds."""
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from connector.domain.lifecycle import State
 from connector.domain.retry import PASSING_CODES, most_fetches
+from connector.engine.budget import init_kind, reserve
 from connector.engine.context import Context
 from connector.engine.model import Change, Claim, Entry, MediaItem, Post
-from connector.engine.steps import account_of, again, decided, fail, failure_of, later, slot
+from connector.engine.steps import account_of, again, decided, fail, failure_of, later
 from connector.kernel.errors import PostrailError, Problem
 
 
@@ -71,7 +72,7 @@ def fetch(context: Context, claim: Claim) -> Claim | None:
         return None
     post = context.ledger.save(claim.lease, Change(media=tuple(items), tries=0), *entries)
     claim = replace(claim, post=post)
-    wait = slot(context, account_of(context, claim), "init")
+    wait = reserve(context, account_of(context, claim), init_kind(post))
     if wait:
         later(context, claim, wait)
         return None

@@ -213,6 +213,7 @@ class Change:
     raw_status: Mapping[str, object] | None = None
     failure: Failure | None = None
     tries: int | None = None
+    mode: Mode | None = None
     receipt: Mapping[str, object] | None = None
 
 

@@ -7,9 +7,12 @@ from typing import Literal
 from connector.contract import Operation, Understanding
 from connector.domain.lifecycle import TABLE, Until, reached
 from connector.engine.access import demand
+from connector.engine.accounts import resolve_account
 from connector.engine.context import Context
+from connector.engine.creator import ask_creator
 from connector.engine.model import Post, Principal
 from connector.engine.outputs import post_row, timeline_rows
+from connector.engine.standing import standings
 from connector.engine.submit import submit
 from connector.engine.wait import WaitRoom
 from connector.kernel.clock import to_iso
@@ -34,9 +37,12 @@ class Ask:
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """The answer: its body, whether the wait for it is over, and whether a key replayed it."""
+    """The answer: its body, whether the wait for it is over, and whether a key replayed it.
 
-    post: Post
+    `post` is None where the operation is about none.
+    """
+
+    post: Post | None
     body: dict[str, object]
     outcome: Literal["settled", "pending"]
     replayed: bool = False
@@ -103,10 +109,48 @@ def wait_until_published(context: Context, room: WaitRoom, ask: Ask) -> Told:
     return Told(post=post, body=body, outcome="settled" if done else "pending")
 
 
+def list_accounts(context: Context, room: WaitRoom, ask: Ask) -> Told:
+    """Tell which accounts are connected, and what works for each."""
+    del room
+    demand(ask.principal, "posts:read")
+    rows, named = standings(context, ask.principal), ask.understood.input.get("account")
+    if named is not None:
+        meant = resolve_account(context.access, ask.principal, str(named)).id
+        rows = [row for row in rows if row["account_id"] == meant]
+    body = {"ok": True, "accounts": rows, **ask.understood.receipt()}
+    return Told(post=None, body=body, outcome="settled")
+
+
+def get_creator_info(context: Context, room: WaitRoom, ask: Ask) -> Told:
+    """Tell what TikTok lets an account post right now."""
+    del room
+    demand(ask.principal, "posts:read")
+    named = ask.understood.input.get("account")
+    account = resolve_account(context.access, ask.principal, None if named is None else str(named))
+    creator = ask_creator(context, account)
+    app = context.desk.apps.find(account.app_id) if account.app_id else None
+    body: dict[str, object] = {
+        "ok": True,
+        "account": {"open_id": account.open_id, "username": creator.username or account.username},
+        "nickname": creator.nickname,
+        "avatar_url": creator.avatar_url,
+        "privacy_level_options": list(creator.privacy_level_options),
+        "comment_disabled": creator.comment_disabled,
+        "duet_disabled": creator.duet_disabled,
+        "stitch_disabled": creator.stitch_disabled,
+        "max_video_post_duration_sec": creator.max_video_post_duration_sec,
+        "audit": app.audit if app else "unknown",
+        **ask.understood.receipt(),
+    }
+    return Told(post=None, body=body, outcome="settled")
+
+
 USE_CASES: dict[str, Callable[[Context, WaitRoom, Ask], Told]] = {
     "publish": publish,
     "check_status": check_status,
     "wait": wait_until_published,
+    "list_accounts": list_accounts,
+    "get_creator_info": get_creator_info,
 }
 """What a manifest may name as `use_case`."""
 

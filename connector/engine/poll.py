@@ -2,21 +2,23 @@
 
 from dataclasses import dataclass
 
+from connector.domain.drafts import MODERATION_MS, look_at_draft
 from connector.domain.lifecycle import TABLE, AttemptState, State, may_become
 from connector.domain.retry import (
     GIVE_UP_MS,
-    MAX_ATTEMPTS,
     MAX_STATUS_TRIES,
     RETRYABLE_FAIL_REASONS,
     STALL_MS,
     UNKNOWN_ID_MS,
     look_again,
+    max_attempts,
 )
+from connector.engine.budget import take
 from connector.engine.context import Context
 from connector.engine.model import Attempt, Change, Claim, Failure, Post
 from connector.engine.ports import PublishStatus, TikTokError
 from connector.engine.send import attempts_spent
-from connector.engine.steps import account_of, again_as_attempt, decided, fail, later, note, slot
+from connector.engine.steps import account_of, again_as_attempt, decided, fail, later, note
 from connector.kernel.log import get_log
 
 log = get_log("engine")
@@ -28,10 +30,14 @@ DOUBT = "The last chunk of the upload may or may not have arrived, and TikTok do
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What a status means for the post: its next state, and whether to look again."""
+    """What a status means for the post: its next state, and when to look again.
+
+    `look_again` says whether to; `wait_ms`, where it is given, when.
+    """
 
     state: State
     look_again: bool
+    wait_ms: int | None = None
 
 
 def conclude(post: Post, status: PublishStatus, *, age_ms: int) -> Verdict:
@@ -40,14 +46,19 @@ def conclude(post: Post, status: PublishStatus, *, age_ms: int) -> Verdict:
     Only a public post is ever given an id; what goes to friends, followers or nobody is published without.
     """
     if status.status == "SEND_TO_USER_INBOX":
-        return Verdict(state=State.INBOX_DELIVERED, look_again=False)
+        wait = look_at_draft(age_ms)
+        return Verdict(state=State.INBOX_DELIVERED, look_again=wait is not None, wait_ms=wait)
     if status.status != "PUBLISH_COMPLETE":
         state = State.STALLED if age_ms > STALL_MS else State.PROCESSING
         return Verdict(state=state, look_again=True)
+    if status.public_ids and (post.mode == "inbox" or post.input.get("privacy") == PUBLIC):
+        return Verdict(state=State.PUBLISHED_PUBLIC, look_again=False)
+    if post.mode == "inbox":
+        # Only the creator knows who may see it: no id for a day says that not everybody may.
+        seen = age_ms < MODERATION_MS or post.state is not State.IN_MODERATION
+        return Verdict(state=State.IN_MODERATION if seen else State.PUBLISHED_PRIVATE, look_again=seen)
     if post.input.get("privacy") != PUBLIC:
         return Verdict(state=State.PUBLISHED_PRIVATE, look_again=False)
-    if status.public_ids:
-        return Verdict(state=State.PUBLISHED_PUBLIC, look_again=False)
     return Verdict(state=State.IN_MODERATION, look_again=True)
 
 
@@ -62,13 +73,11 @@ def _failed(context: Context, claim: Claim, status: PublishStatus) -> Claim | No
 
     While a new attempt is to come nobody is told FAILED: who reads it might post again.
     """
-    reason, tried = (
-        status.fail_reason or "tiktok_error",
-        attempts_spent(context.ledger.attempts(claim.post.id)),
-    )
-    helps = reason in RETRYABLE_FAIL_REASONS and tried < MAX_ATTEMPTS
+    reason, most = status.fail_reason or "tiktok_error", max_attempts(claim.post.mode)
+    tried = attempts_spent(context.ledger.attempts(claim.post.id))
+    helps = reason in RETRYABLE_FAIL_REASONS and tried < most
     if helps and claim.attempt is not None and may_become(claim.post.state, State.SENDING):
-        entry = note(status.call, f"FAILED, {reason}: attempt {tried} of {MAX_ATTEMPTS} is over")
+        entry = note(status.call, f"FAILED, {reason}: attempt {tried} of {most} is over")
         change = Change(state=State.SENDING, tries=0)
         claim = context.ledger.resolve_attempt(
             claim.lease, claim.attempt.id, AttemptState.REJECTED, change, entry
@@ -107,6 +116,9 @@ def poll(context: Context, claim: Claim) -> Claim | None:
     post, account = claim.post, account_of(context, claim)
     since = claim.attempt.created_at if claim.attempt else post.created_at
     age = context.ledger.now() - since
+    if wait := take(context, account, "status"):
+        later(context, claim, wait)
+        return None
     try:
         status = context.tiktok.status(account, post.publish_id or "")
     except TikTokError as error:
@@ -130,7 +142,7 @@ def poll(context: Context, claim: Claim) -> Claim | None:
     news = (status.status, state) != (post.tiktok_status, post.state)
     entries = [note(status.call, f"{status.status}: {state}")] if news else []
     context.ledger.save(claim.lease, change, *entries)
-    wait = max(look_again(age, told=context.hears()), slot(context, account, "status"))
+    wait = verdict.wait_ms or look_again(age, told=context.hears())
     next_at = context.ledger.now() + wait if verdict.look_again else None
     context.ledger.release(claim.lease, next_at=next_at)
     if state is not post.state and TABLE[state].settled:

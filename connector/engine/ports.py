@@ -118,6 +118,9 @@ class Ledger(Protocol):
     def reserve_slot(self, account_id: str, kind: str, *, gap_ms: int, burst: int) -> int:
         """Reserve the next slot of a rate (`burst` at once, then one each `gap_ms`); return its time."""
 
+    def take_slot(self, account_id: str, kind: str, *, gap_ms: int, burst: int) -> int:
+        """Take a slot of a rate for now and return 0, or take none and return milliseconds until one is."""
+
     def post(self, workspace_id: str, ref: str) -> Post | None:
         """Find a post of a workspace by its id or by its `publish_id`."""
 

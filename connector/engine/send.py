@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from connector.domain.audit import UNAUDITED
 from connector.domain.chunks import plan_chunks
 from connector.domain.creator import check_against_creator
 from connector.domain.lifecycle import AttemptState, State
-from connector.domain.retry import BUSY_MS, MAX_ATTEMPTS
+from connector.domain.retry import BUSY_MS, max_attempts
+from connector.engine.budget import take
 from connector.engine.context import Context
 from connector.engine.model import Account, Attempt, Change, Claim, Failure, Post
+from connector.engine.modes import NO_AUDIT, check_audit, learn, to_inbox
 from connector.engine.ports import AccountBusy, Initiated, TikTokError
 from connector.engine.steps import (
     account_of,
@@ -56,8 +59,11 @@ def attempts_spent(attempts: Sequence[Attempt]) -> int:
 def _may_post(context: Context, claim: Claim, account: Account) -> bool:
     """Ask what the account may post now; fails the post and returns False when this is not among it.
 
+    A draft asks nobody: its creator chooses what matters later, and the app may lack the permission to ask.
     Raises TikTokError when TikTok refuses the account or does not answer.
     """
+    if claim.post.mode == "inbox":
+        return True
     creator = context.tiktok.creator_info(account)
     problems = check_against_creator(claim.post.input, claim.post.media, creator)
     if not problems:
@@ -74,7 +80,23 @@ def _said(error: TikTokError) -> Failure:
     return Failure(code=error.code, message=message, tiktok_log_id=error.call.log_id)
 
 
-def _not_initiated(context: Context, claim: Claim, attempt: Attempt, error: TikTokError) -> None:
+def _as_known(context: Context, claim: Claim, account: Account) -> Claim:
+    """Return the post as it may go by what is known of the app's audit now: perhaps as a draft.
+
+    Raises PostrailError where TikTok would refuse it.
+    """
+    app = context.desk.apps.find(account.app_id) if account.app_id else None
+    if app is None or app.audit != "unaudited" or claim.post.mode == "inbox":
+        return claim
+    if draft := to_inbox(claim.post, account):
+        return replace(claim, post=context.ledger.save(claim.lease, draft, decided(NO_AUDIT)))
+    check_audit(app, claim.post.input)
+    return claim
+
+
+def _not_initiated(
+    context: Context, claim: Claim, attempt: Attempt, account: Account, error: TikTokError
+) -> None:
     """Close the attempt of a call that failed. Its bytes will never leave, whatever TikTok made of it."""
     maybe = error.outcome == "unknown" and error.call.name not in READS
     ended = AttemptState.VOID if maybe else AttemptState.REJECTED
@@ -82,9 +104,12 @@ def _not_initiated(context: Context, claim: Claim, attempt: Attempt, error: TikT
     if maybe:
         decision = "no byte leaves for this attempt, whatever TikTok made of it: a new one follows"
     tries = claim.post.tries + 1
-    entry = note(error.call, decision)
-    claim = context.ledger.resolve_attempt(claim.lease, attempt.id, ended, Change(tries=tries), entry)
-    if error.outcome == "refused":
+    learn(context, account, error)
+    draft = to_inbox(claim.post, account) if error.code == UNAUDITED else None
+    entry = note(error.call, "the app is not audited: the post goes to the inbox" if draft else decision)
+    change = draft or Change(tries=tries)
+    claim = context.ledger.resolve_attempt(claim.lease, attempt.id, ended, change, entry)
+    if error.outcome == "refused" and draft is None:
         fail(context, claim, _said(error))
         return
     again_as_attempt(context, claim, tries)
@@ -92,14 +117,19 @@ def _not_initiated(context: Context, claim: Claim, attempt: Attempt, error: TikT
 
 def send(context: Context, claim: Claim) -> Claim | None:
     """Open an attempt in the ledger, then at TikTok; store what TikTok gave before any byte leaves."""
-    account, post = account_of(context, claim), claim.post
-    spent = attempts_spent(context.ledger.attempts(post.id))
-    if spent >= MAX_ATTEMPTS:
-        message = f"TikTok was tried {MAX_ATTEMPTS} times and gave no usable answer."
+    account = account_of(context, claim)
+    claim = _as_known(context, claim, account)
+    post = claim.post
+    spent, most = attempts_spent(context.ledger.attempts(post.id)), max_attempts(post.mode)
+    if spent >= most:
+        message = f"TikTok was tried {most} times and gave no usable answer."
         fail(context, claim, Failure(code="attempts_exhausted", message=message), decided("no attempt left"))
         return None
+    if post.mode == "direct" and (wait := take(context, account, "creator_info")):
+        later(context, claim, wait)
+        return None
     try:
-        entry = decided(f"attempt {spent + 1} of {MAX_ATTEMPTS}")
+        entry = decided(f"attempt {spent + 1} of {most}")
         attempt = context.ledger.begin_attempt(claim.lease, context.ids.token(), post.transfer, entry)
     except AccountBusy:
         later(context, claim, BUSY_MS)
@@ -110,7 +140,7 @@ def send(context: Context, claim: Claim) -> Claim | None:
             return None
         initiated = _init(context, account, post, attempt)
     except TikTokError as error:
-        _not_initiated(context, claim, attempt, error)
+        _not_initiated(context, claim, attempt, account, error)
         return None
     uploads = initiated.upload_url is not None
     return context.ledger.accept_attempt(

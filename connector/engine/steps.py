@@ -2,6 +2,7 @@
 
 from connector.domain.lifecycle import State
 from connector.domain.retry import backoff
+from connector.engine.budget import init_kind, reserve
 from connector.engine.context import Context
 from connector.engine.model import Account, Change, Claim, Entry, Failure
 from connector.engine.ports import Call
@@ -9,10 +10,6 @@ from connector.kernel.errors import PostrailError
 from connector.kernel.log import get_log
 
 log = get_log("engine")
-
-INIT_GAP_MS, INIT_BURST = 10_000, 6
-STATUS_GAP_MS, STATUS_BURST = 2_000, 30
-"""TikTok allows six inits and thirty status calls a minute for each user token."""
 
 
 def note(call: Call, decision: str) -> Entry:
@@ -64,16 +61,8 @@ def again(context: Context, claim: Claim) -> None:
 
 def again_as_attempt(context: Context, claim: Claim, tries: int) -> None:
     """Give the post back for a new attempt: after a wait that grows, and in a slot of the account's own."""
-    later(context, claim, max(backoff(tries), slot(context, account_of(context, claim), "init")))
-
-
-def slot(context: Context, account: Account, kind: str) -> int:
-    """Reserve the account's next slot for `kind` (`init` or `status`); return milliseconds until then."""
-    if not account.paced:
-        return 0
-    gap, burst = (INIT_GAP_MS, INIT_BURST) if kind == "init" else (STATUS_GAP_MS, STATUS_BURST)
-    at = context.ledger.reserve_slot(account.id, kind, gap_ms=gap, burst=burst)
-    return max(0, at - context.ledger.now())
+    wait = reserve(context, account_of(context, claim), init_kind(claim.post))
+    later(context, claim, max(backoff(tries), wait))
 
 
 def failure_of(error: PostrailError, *, fail_reason: str | None = None) -> Failure:

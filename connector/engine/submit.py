@@ -4,6 +4,7 @@ from connector.contract import Operation, Understanding
 from connector.engine.accounts import resolve_account
 from connector.engine.context import Context
 from connector.engine.model import Accepted, Account, Kind, NewPost, Principal, Transfer
+from connector.engine.modes import choose, with_draft
 from connector.kernel.errors import PostrailError, Problem
 from connector.kernel.jsontext import digest
 
@@ -49,26 +50,31 @@ def submit(
 ) -> Accepted:
     """Store the post that `understood` describes, or find the one that `key` already binds.
 
-    Raises PostrailError as `resolve_account` and `Ledger.accept` do.
+    Raises PostrailError as `resolve_account`, `modes.choose` and `Ledger.accept` do.
     """
     content, given = understood.content, understood.input
     account = resolve_account(context.access, principal, _text(given.get("account")))
     kind: Kind = "photo" if operation.operation.kind == "photo" else "video"
     transfer = _transfer(kind, content.get("transfer"))
     _check_reachable(context, account, transfer)
+    way = choose(context, account, content)
+    receipt = understood.receipt()
+    if way.mode == "inbox":
+        receipt = with_draft(kind, content, receipt, *way.warnings)
     new = NewPost(
         id=context.ids.new("post"),
         workspace_id=principal.workspace_id,
         account_id=account.id,
         operation=operation.key,
         kind=kind,
-        mode="direct",
+        mode=way.mode,
         transfer=transfer,
         input=content,
-        receipt=understood.receipt(),
+        receipt=receipt,
         input_hash=digest({"operation": operation.key, "account": account.id, "input": content}),
         idempotency_key=check_key(key),
         repeat_window_ms=0 if given.get("allow_repeat") else context.repeat_window_ms,
+        app_id=way.account.app_id,
     )
     accepted = context.ledger.accept(new)
     context.wake()

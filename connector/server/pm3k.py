@@ -3,11 +3,19 @@
 from collections.abc import Callable
 
 from connector.domain.lifecycle import TABLE
+from connector.engine.model import Post
 from connector.engine.perform import Told
 from connector.kernel.errors import PostrailError, Problem
 
 BEFORE_TIKTOK = "PUBLISHING"
 """PM3K's word for a post that TikTok has not spoken of yet."""
+
+
+def _post(told: Told) -> Post:
+    """Return the post of an answer: every operation that PM3K has is about one."""
+    if told.post is None:
+        raise AssertionError("an answer of PM3K's without a post")
+    return told.post
 
 
 def direct_post(told: Told) -> dict[str, object]:
@@ -16,7 +24,7 @@ def direct_post(told: Told) -> dict[str, object]:
     Until TikTok has given one it is our post id, which `status` takes as well. Raises PostrailError with the
     post's own code when the post has already failed.
     """
-    post = told.post
+    post = _post(told)
     if post.failure is not None and TABLE[post.state].pm3k == "failed":
         raise PostrailError(
             post.failure.code,
@@ -31,7 +39,8 @@ def direct_post(told: Told) -> dict[str, object]:
 
 def status(told: Told) -> dict[str, object]:
     """Answer with TikTok's status, PM3K's state, and TikTok's own reply in `raw`."""
-    post, facts = told.post, TABLE[told.post.state]
+    post = _post(told)
+    facts = TABLE[post.state]
     return {
         "ok": True,
         "status": post.tiktok_status or facts.tiktok or BEFORE_TIKTOK,

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, select, update
 
+from connector.domain.lifecycle import POLLED
 from connector.engine.model_accounts import Grant, NewGrant
 from connector.store import journal
 from connector.store.dialect import insert
@@ -82,6 +83,7 @@ def _keep_grant(conn: Connection, now: int, sealer: Sealer, account_id: str, new
 
 
 def _wake_posts(conn: Connection, now: int, account_id: str) -> None:
-    """Make the account's posts that are waiting due now; one that somebody works on is left to them."""
-    waiting = (posts.c.account_id == account_id) & posts.c.lease.is_(None) & (posts.c.next_at > now)
+    """Let TikTok be asked at once about the account's posts; one that somebody works on is left to them."""
+    asked = (posts.c.account_id == account_id) & posts.c.state.in_(sorted(POLLED))
+    waiting = asked & posts.c.lease.is_(None) & (posts.c.next_at > now)
     conn.execute(update(posts).where(waiting).values(next_at=now))

@@ -132,6 +132,12 @@ class SqlLedger:
             lambda conn, now: slots.reserve(conn, now, account_id, kind, gap_ms=gap_ms, burst=burst)
         )
 
+    def take_slot(self, account_id: str, kind: str, *, gap_ms: int, burst: int) -> int:
+        """Take a slot for now, or say when there is one."""
+        return self._write(
+            lambda conn, now: slots.take(conn, now, account_id, kind, gap_ms=gap_ms, burst=burst)
+        )
+
     def post(self, workspace_id: str, ref: str) -> Post | None:
         """Find a post by its id, or by a publish id that it has or had."""
         return self._database.read(lambda conn: posts.find(conn, workspace_id, ref))

@@ -77,6 +77,7 @@ def hot_columns(post: Post) -> dict[str, object]:
     """Return what a fenced write may alter in the hot row."""
     return {
         "state": post.state.value,
+        "mode": post.mode,
         "version": post.version,
         "tries": post.tries,
         "publish_id": post.publish_id,

@@ -1,6 +1,6 @@
 """Rates as reservations: each caller is given a time of its own, so nobody tries in vain (GCRA)."""
 
-from sqlalchemy import Connection, case
+from sqlalchemy import Connection, case, select
 
 from connector.store.dialect import insert
 from connector.store.tables import rate_slots
@@ -21,3 +21,22 @@ def reserve(conn: Connection, now: int, account_id: str, kind: str, *, gap_ms: i
         .returning(tat)
     )
     return max(now, int(conn.execute(taken).scalar_one()) - burst * gap_ms)
+
+
+def take(conn: Connection, now: int, account_id: str, kind: str, *, gap_ms: int, burst: int) -> int:
+    """Take a slot of an account's rate if one is free `now`; return 0, or milliseconds until one is free."""
+    tat = rate_slots.c.tat
+    later = case((tat > now, tat), else_=now) + gap_ms
+    taken = (
+        insert(conn, rate_slots)
+        .values(account_id=account_id, kind=kind, tat=now + gap_ms)
+        .on_conflict_do_update(
+            index_elements=["account_id", "kind"], set_={"tat": later}, where=later - burst * gap_ms <= now
+        )
+        .returning(tat)
+    )
+    if conn.execute(taken).one_or_none() is not None:
+        return 0
+    mine = (rate_slots.c.account_id == account_id) & (rate_slots.c.kind == kind)
+    until = int(conn.execute(select(tat).where(mine)).scalar_one()) + gap_ms - burst * gap_ms
+    return max(1, until - now)

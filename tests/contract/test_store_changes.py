@@ -20,6 +20,7 @@ EVERYTHING = Change(
     raw_status={"status": "PROCESSING_UPLOAD"},
     failure=Failure(code="internal", message="no", details=({"field": "x", "problem": "y"},)),
     tries=3,
+    mode="inbox",
     receipt={"warnings": ["w"]},
 )
 

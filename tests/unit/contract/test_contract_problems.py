@@ -48,7 +48,7 @@ def refused(operation: str, **rows: object) -> PostrailError:
         ),
         ("post_video", {"wait_seconds": "51"}, "invalid_request", "wait_seconds", "too_large"),
         ("post_video", {"wait_seconds": "soon"}, "invalid_request", "wait_seconds", "not_an_integer"),
-        ("post_video", {"post_mode": "inbox"}, "invalid_request", "post_mode", "not_one_of"),
+        ("post_video", {"post_mode": "later"}, "invalid_request", "post_mode", "not_one_of"),
         ("post_video", {"is_ad": "true"}, "invalid_request", "is_ad", "disclosure_missing"),
         (
             "post_video",
