@@ -7,6 +7,7 @@ attend    the worker's part: one recorded webhook, seen through
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from connector.domain.drafts import look_at_draft
 from connector.domain.lifecycle import AttemptState, State, may_become
 from connector.domain.retry import (
     HEARD_LATELY_MS,
@@ -163,8 +164,7 @@ def _with_the_post(
     entry, next_at = _entry(event, reaction.why), claim.post.next_at
     alarm = None
     if reaction.act is Act.SETTLE:
-        _settle(context, claim, reaction, entry)
-        next_at = None
+        next_at = _settle(context, claim, reaction, entry)
     elif reaction.act is Act.ALARM:
         alarm = _alarm(event, claim.post, reaction)
         next_at = None if _hold(context, claim, entry) else next_at
@@ -175,11 +175,19 @@ def _with_the_post(
     context.ledger.release(claim.lease, next_at=next_at)
 
 
-def _settle(context: Context, claim: Claim, reaction: Reaction, entry: Entry) -> None:
+def _settle(context: Context, claim: Claim, reaction: Reaction, entry: Entry) -> int | None:
+    """Make the changes; return when to look again, None for never: a draft may yet be posted, or lapse."""
     first, *others = reaction.changes
     context.ledger.save(claim.lease, first, entry)
     for change in others:
         context.ledger.save(claim.lease, change)
+    state = reaction.changes[-1].state
+    log.info("post_settled", post_id=claim.post.id, state=str(state))
+    if state is not State.INBOX_DELIVERED:
+        return None
+    now, since = context.ledger.now(), claim.attempt.created_at if claim.attempt else claim.post.created_at
+    wait = look_at_draft(now - since)
+    return None if wait is None else now + wait
 
 
 def _hold(context: Context, claim: Claim, entry: Entry) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
+from connector.domain.drafts import look_at_draft
 from connector.domain.lifecycle import AttemptState, State
 from connector.domain.retry import HEARD_LATELY_MS, MAX_HOOK_DEFECTS
 from connector.engine.model import Post
@@ -168,7 +169,12 @@ def test_an_inbox_delivery_settles_a_draft_and_its_completion_asks_tiktok(
 ) -> None:
     post = in_processing(scene)
     mail.tell(K.INBOX_DELIVERED, publish_id="pub-1", publish_type="INBOX_SHARE")
-    assert (scene.now(post).state, scene.now(post).next_at) == (State.INBOX_DELIVERED, None)
+    wait = look_at_draft(0)
+    assert wait is not None
+    assert (scene.now(post).state, scene.now(post).next_at) == (
+        State.INBOX_DELIVERED,
+        scene.stage.clock.now() + wait,
+    )
     mail.tell(K.PUBLISH_COMPLETE, publish_id="pub-1", publish_type="INBOX_SHARE")
     scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
     scene.step()
