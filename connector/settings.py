@@ -70,7 +70,10 @@ class Settings(BaseSettings):
     """Where posts are looked at; the links in answers begin with it (sandbox mode: the sandbox's pages)."""
 
     secret_key: SecretStr | None = None
-    """Encrypts tokens at rest; generated into HOME for SQLite, demanded on PostgreSQL."""
+    """Encrypts secrets at rest; generated into HOME for SQLite, demanded on PostgreSQL.
+
+    While it is changed: the new one, a comma, the old one.
+    """
 
     trusted_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Exact origins (`http://host:port`, comma-separated) that may be private, for media."""

@@ -13,6 +13,11 @@ class Sealer:
         self._secrets = secrets
         self._ids = ids
 
+    @property
+    def key_id(self) -> str:
+        """Return the id of the key that seals now."""
+        return self._secrets.key_id
+
     def seal(self, text: str, context: str) -> Sealed:
         """Seal a text for `context`, which says what it is and whose, so that it opens nowhere else."""
         # The ids' tokens are unguessable and never repeat, whatever they are spelt like: so is their hash.

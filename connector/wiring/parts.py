@@ -29,6 +29,7 @@ from connector.store.grants import SqlGrants
 from connector.store.ledger import SqlLedger
 from connector.store.logins import SqlLogins
 from connector.store.migrate import migrate
+from connector.store.resealing import Resealer
 from connector.store.sealing import Sealer
 from connector.store.secrets import Secrets
 from connector.tiktok.client import TikTokClient
@@ -55,6 +56,7 @@ class Parts:
     grants: SqlGrants
     logins: SqlLogins
     signer: Signer
+    resealer: Resealer
     trusted: frozenset[Origin]
 
 
@@ -83,21 +85,50 @@ def create_private(path: Path, text: str) -> None:
     fresh.unlink()
 
 
-def secret_key(settings: Settings, ids: SystemIds) -> bytes:
-    """Return the key that encrypts tokens at rest: configured, or made once under HOME.
+class KeyFile:
+    """The keys of an installation under HOME: one on each line, the one that seals first."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: tuple[int, int] | None = None
+
+    def read(self) -> tuple[bytes, ...]:
+        """Return the keys."""
+        found = self._path.stat()
+        self._seen = (found.st_mtime_ns, found.st_ino)
+        return tuple(line.strip().encode() for line in self._path.read_text().splitlines() if line.strip())
+
+    def look(self) -> tuple[bytes, ...] | None:
+        """Return the keys if the file has been replaced since they were read."""
+        found = self._path.stat()
+        return None if (found.st_mtime_ns, found.st_ino) == self._seen else self.read()
+
+    def put(self, *keys: bytes) -> None:
+        """Replace the keys, all at once."""
+        write_private(self._path, "".join(f"{key.decode()}\n" for key in keys))
+
+
+def configured_keys(settings: Settings) -> tuple[bytes, ...]:
+    """Return the keys of POSTRAIL_SECRET_KEY: one, or several with commas, the one that seals first."""
+    given = settings.secret_key.get_secret_value() if settings.secret_key else ""
+    return tuple(key.strip().encode() for key in given.split(",") if key.strip())
+
+
+def _open_secrets(settings: Settings, ids: SystemIds) -> Secrets:
+    """Return the keys that encrypt secrets at rest: configured, or made once under HOME.
 
     Raises SettingsError on PostgreSQL without one: several machines must share it.
     """
-    if settings.secret_key is not None:
-        return settings.secret_key.get_secret_value().encode()
+    if keys := configured_keys(settings):
+        return Secrets(*keys)
     if not settings.is_sqlite:
         raise SettingsError(
             "POSTRAIL_SECRET_KEY: needed with PostgreSQL; make one with `openssl rand -hex 32`"
         )
-    path = settings.home / KEY_FILE
-    if not path.exists():
-        create_private(path, ids.token())
-    return path.read_text().strip().encode()
+    file = KeyFile(settings.home / KEY_FILE)
+    if not (settings.home / KEY_FILE).exists():
+        file.put(ids.token().encode())
+    return Secrets(*file.read(), look=file.look)
 
 
 def make_home(settings: Settings) -> None:
@@ -110,7 +141,7 @@ def make_home(settings: Settings) -> None:
 
 def _secrets(settings: Settings, ids: SystemIds) -> Secrets:
     try:
-        return Secrets(secret_key(settings, ids))
+        return _open_secrets(settings, ids)
     except ValueError as error:
         raise SettingsError(f"POSTRAIL_SECRET_KEY: {error}; make one with `openssl rand -hex 32`") from error
 
@@ -162,6 +193,7 @@ def open_parts(settings: Settings) -> Parts:
         grants=SqlGrants(database, ids=ids, sealer=sealer),
         logins=SqlLogins(database, sealer=sealer),
         signer=Signer(secrets.signing_keys),
+        resealer=Resealer(database, sealer),
         trusted=trusted,
     )
 

@@ -52,3 +52,28 @@ def test_the_key_id_is_stable_and_not_part_of_the_key() -> None:
 def test_a_short_secret_key_is_refused() -> None:
     with pytest.raises(ValueError, match="16 bytes"):
         Secrets(b"short")
+
+
+def test_the_first_key_seals_and_every_key_opens() -> None:
+    old, both = Secrets(KEY), Secrets(KEY + b"!", KEY)
+    before = old.seal("act.secret", nonce=NONCE, context="a")
+    after = both.seal("act.secret", nonce=NONCE, context="a")
+    assert both.unseal(before, context="a") == both.unseal(after, context="a") == "act.secret"
+    assert both.key_id == after.key_id != before.key_id
+    assert len(both.signing_keys()) == 2
+
+
+def test_a_key_that_is_added_while_we_run_is_taken_up_and_the_old_one_not_forgotten() -> None:
+    given: list[bytes] = [KEY]
+    running = Secrets(KEY, look=lambda: tuple(given))
+    before = running.seal("act.secret", nonce=NONCE, context="a")
+    given[:] = [KEY + b"!"]
+    fresh = Secrets(KEY + b"!").seal("act.new", nonce=NONCE, context="a")
+    assert running.unseal(fresh, context="a") == "act.new"
+    assert running.seal("x", nonce=NONCE, context="a").key_id == fresh.key_id
+    assert running.unseal(before, context="a") == "act.secret"
+
+
+def test_secrets_without_any_key_are_refused() -> None:
+    with pytest.raises(ValueError, match="no secret key"):
+        Secrets()
