@@ -91,3 +91,16 @@ def test_a_post_names_its_account_by_handle_open_id_or_id(home: House) -> None:
     for ref in ("cleo", cleo["open_id"], cleo["account_id"]):
         assert home.run("list_accounts", {"account": ref}).body["accounts"] == [cleo]
     assert home.run("post_video", home.video("whose")).body["error"] == "account_required"
+
+
+def test_no_call_of_ours_ever_meets_a_429(home: House) -> None:
+    call("PATCH", f"{home.witness.url}/_sandbox/accounts/cleo", json={"rate_limits": True})
+    answers = [home.run("get_creator_info", {"account": "@cleo"}) for _ in range(30)]
+    assert {answer.status for answer in answers} == {200, 429}
+    refused = answers[-1]
+    assert (refused.body["error"], refused.headers["Retry-After"] > "0") == ("rate_limit_exceeded", True)
+    assert refused.body["retry_at"]
+    posts = [home.run("post_video", home.video(f"n{number}", account="@cleo")) for number in range(3)]
+    assert {answer.status for answer in posts} == {202}
+    eventually(lambda: home.witness.posts("n0"), what="the first post")
+    assert not [entry for entry in home.witness.log() if entry["status"] == 429]
