@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench wheel n8n browser clean
+.PHONY: help demo test drills lint format bench wheel n8n browser clean
 
 help: ## Show what there is
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -35,6 +35,9 @@ wheel: $(VENV)/.developer ## Build the wheel, install it in an empty environment
 
 n8n: $(VENV)/.developer ## Run the example workflow in a real n8n (installs it once, about 5 minutes and 1.7 GB; Node 20)
 	$(BIN)/python -m pytest -n 0 tests/n8n
+
+drills: $(VENV)/.developer ## Attack tokens, webhooks, uploads and error paths at length (about 5 minutes)
+	$(BIN)/python -m pytest -n $(JOBS) tests/drills
 
 browser: $(VENV)/.browser ## Walk the login in the machine's Chromium (apt-get install chromium)
 	$(BIN)/python -m pytest -n 0 tests/browser
