@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= 2
+JOBS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test drills lint format bench wheel n8n browser clean
@@ -14,7 +14,7 @@ demo: $(VENV)/.product ## See the whole job done: a video and a carousel, publis
 	@$(BIN)/postrail demo
 
 test: $(VENV)/.developer ## Run every test that needs Python alone (Node tests are skipped loudly without Node)
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 lint: $(VENV)/.developer ## Hold the code to its rules: style, types, import directions, manifests
 	$(BIN)/ruff check .
