@@ -26,7 +26,7 @@ from connector.store.grants import SqlGrants
 from connector.store.sealing import Sealer
 from connector.store.secrets import Secrets
 from connector.store.tables import events
-from tests.acceptance.token_witness import TokenWitness, token_witness
+from tests.drills.token_witness import TokenWitness, token_witness
 from tests.integration.sandbox.sandbox_process import Sandbox
 from tests.running import SECRET_KEY, eventually
 

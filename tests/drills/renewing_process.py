@@ -1,7 +1,7 @@
 """A process that renews whatever is due, again and again, as a server's token thread does.
 
-python renewing_process.py LEDGER_URL TIKTOK_URL SECRET_KEY: says how many grants it took, a line for each
-batch, until it is ended. Tokens are due at once after each renewal.
+python renewing_process.py LEDGER_URL TIKTOK_URL SECRET_KEY renews until it is ended; tokens are due at once
+after each renewal.
 """
 
 import sys
