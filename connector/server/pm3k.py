@@ -46,7 +46,7 @@ def status(told: Told) -> dict[str, object]:
         "status": post.tiktok_status or facts.tiktok or BEFORE_TIKTOK,
         "state": facts.pm3k,
         "fail_reason": (post.failure.fail_reason or post.failure.code) if post.failure else None,
-        "raw": {"data": dict(post.raw_status)} if post.raw_status else {},
+        "raw": {"data": raw} if raw else {},
         "post_id": post.id,
         "post_url": told.body["post_url"],
     }
