@@ -38,9 +38,15 @@ def direct_post(told: Told) -> dict[str, object]:
 
 
 def status(told: Told) -> dict[str, object]:
-    """Answer with TikTok's status, PM3K's state, and TikTok's own reply in `raw`."""
+    """Answer with TikTok's status, PM3K's state, and TikTok's own reply in `raw`.
+
+    A webhook may have told a later status than the last reply: `raw` then carries that word of TikTok's.
+    """
     post = _post(told)
     facts = TABLE[post.state]
+    raw = dict(post.raw_status or {})
+    if post.tiktok_status:
+        raw["status"] = post.tiktok_status
     return {
         "ok": True,
         "status": post.tiktok_status or facts.tiktok or BEFORE_TIKTOK,
