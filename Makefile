@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= 3
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test drills lint format bench wheel n8n browser clean
@@ -37,7 +37,7 @@ n8n: $(VENV)/.developer ## Run the example workflow in a real n8n (installs it o
 	$(BIN)/python -m pytest -n 0 tests/n8n
 
 drills: $(VENV)/.developer ## Attack tokens, webhooks, uploads and error paths at length (about 5 minutes)
-	$(BIN)/python -m pytest -n $(JOBS) tests/drills
+	$(BIN)/python -m pytest -n 0 tests/drills
 
 browser: $(VENV)/.browser ## Walk the login in the machine's Chromium (apt-get install chromium)
 	$(BIN)/python -m pytest -n 0 tests/browser
