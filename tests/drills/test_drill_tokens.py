@@ -21,7 +21,7 @@ from connector.kernel.ids import SystemIds
 from connector.settings import bare_environment
 from connector.store.access import SqlAccess
 from connector.store.apps import SqlApps
-from connector.store.database import Database, is_sqlite, open_database
+from connector.store.database import Database, open_database
 from connector.store.grants import SqlGrants
 from connector.store.sealing import Sealer
 from connector.store.secrets import Secrets
@@ -35,10 +35,7 @@ pytest_plugins = ("tests.databases",)
 IDS = SystemIds(SystemClock())
 PROGRAM = Path(__file__).with_name("renewing_process.py")
 ROOT = Path(__file__).parents[2]
-RENEWALS = {"postgresql": 1_000, "sqlite": 200}
-"""Several processes are PostgreSQL's case; on SQLite the file's own lock must do."""
-
-LOST = {"postgresql": 20, "sqlite": 6}
+RENEWALS, LOST = 1_000, 20
 CREATOR = "renewed"
 
 
@@ -48,7 +45,6 @@ class Place:
     def __init__(self, database: Database, url: str, sandbox: Sandbox, witness: TokenWitness) -> None:
         sealer = Sealer(Secrets(SECRET_KEY.encode()), IDS)
         self.url, self.witness, self.sandbox = url, witness, sandbox
-        self.kind = "sqlite" if is_sqlite(url) else "postgresql"
         self._database = database
         self.grants = SqlGrants(database, ids=IDS, sealer=sealer)
         self._app = self._sandbox_app(SqlApps(database, sealer=sealer))
@@ -143,12 +139,11 @@ def state(place: Place, grant: Grant) -> str:
 
 
 def test_with_grace_no_lost_answer_loses_an_account(place: Place) -> None:
-    wanted = RENEWALS[place.kind]
-    lost = [*range(7, wanted, wanted // 20), 8]
+    lost = [*range(7, RENEWALS, RENEWALS // 20), 8]
     lose_answers(place, *lost, grace_s=3600.0)
     grant = place.connect()
     with place.renewing() as processes:
-        eventually(lambda: place.witness.renewals >= wanted, within_s=300, what=f"{wanted} renewals")
+        eventually(lambda: place.witness.renewals >= RENEWALS, within_s=300, what="the renewals")
         assert [process.poll() for process in processes] == [None, None]
     assert place.witness.most_at_once == 1
     assert place.witness.lost == len(lost)
@@ -164,9 +159,9 @@ def test_without_grace_every_lost_answer_is_told(place: Place) -> None:
     lose_answers(place, chance=0.15, grace_s=0.0)
     grant = place.connect()
     with place.renewing():
-        for ended in range(1, LOST[place.kind] + 1):
+        for ended in range(1, LOST + 1):
             eventually(lambda: state(place, grant) == "reconnect", within_s=60, what="a lost answer")
             assert place.told() == {"account_connected": ended, "account_needs_reconnect": ended}
             assert place.connect().state == "live"
     assert place.witness.most_at_once == 1
-    assert place.witness.lost >= LOST[place.kind]
+    assert place.witness.lost >= LOST
