@@ -158,5 +158,5 @@ def compile_plan(schema: Schema, cures: Mapping[str, str] | None = None) -> Plan
         rules=tuple(RULES[name] for name in rules) if isinstance(rules, list) else (),
         advice=_advice(schema),
         cures=cures or {},
-        guess=Guesser(tuple(members)),
+        guess=Guesser((*members, *(name for name, (_, rule) in names.items() if rule == "field_alias"))),
     )

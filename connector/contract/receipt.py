@@ -30,14 +30,19 @@ class Receipt(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Ignored:
-    """A field that has no effect on TikTok, by the name it was sent under, and why."""
+    """A field that has no effect on TikTok, by the name it was sent under, and why.
+
+    `did_you_mean` is the field that an unknown name resembles, `""` where none does.
+    """
 
     field: str
     why: str
+    did_you_mean: str = ""
 
     def as_dict(self) -> dict[str, str]:
         """Return it as the JSON object of an answer's `ignored`."""
-        return {"field": self.field, "why": self.why}
+        meant = {"did_you_mean": self.did_you_mean} if self.did_you_mean else {}
+        return {"field": self.field, "why": self.why, **meant}
 
 
 @dataclass
@@ -54,9 +59,11 @@ class Notes:
         """Note that a value was read differently."""
         self.coerced.append(Receipt(field=name, given=given, to=to, rule=rule))
 
-    def ignore(self, name: str, why: str) -> None:
-        """Note that a field has no effect."""
-        self.ignored.append(Ignored(field=fit(name), why=why))
+    def ignore(self, name: str, why: str, meant: str = "") -> None:
+        """Note that a field has no effect, and warn where it was probably meant to have one."""
+        self.ignored.append(Ignored(field=fit(name), why=why, did_you_mean=meant))
+        if meant:
+            self.warnings.append(f"{fit(name)} has no effect: there is no such field. Did you mean {meant}?")
 
     def refuse(self, problem: Problem) -> None:
         """Note that a field cannot be read."""

@@ -5,7 +5,7 @@ Never raises, whatever JSON the rows hold; the order of the rows does not matter
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
 from connector.contract.bounds import Rows
@@ -31,7 +31,7 @@ from connector.contract.text import fit, shown
 from connector.contract.times import is_naive, parse_local_time
 from connector.contract.validate import refused_problem, root_of, unknown_problem
 from connector.contract.within import holds_fields
-from connector.contract.words import MOST_SUGGESTIONS, Guesser, code_for, explain, unknown
+from connector.contract.words import MOST_SUGGESTIONS, code_for, explain, rename, unknown
 from connector.kernel.errors import PostrailError, Problem
 
 _PERMISSION = re.compile("allow(?:_|[A-Z])")
@@ -62,34 +62,38 @@ def _sort_out(reading: _Reading, rows: Mapping[str, object]) -> dict[str, list[t
         else:
             slots.setdefault(field_name, []).append((name, value))
     for number, name in enumerate(sorted(strays)):
-        _set_aside(reading, name, rows[name], reading.plan.guess if number < MOST_SUGGESTIONS else None)
+        meant = reading.plan.guess.nearest(name) if number < MOST_SUGGESTIONS else None
+        _set_aside(reading, name, rows[name], meant)
     return slots
 
 
-def _set_aside(reading: _Reading, name: str, given: object, guess: Guesser | None) -> None:
-    """Say why a row belongs to no field: refused where ignoring it would do harm."""
+def _set_aside(reading: _Reading, name: str, given: object, meant: str | None) -> None:
+    """Say why a row belongs to no field: refused where ignoring it would do harm.
+
+    `meant` is the name that it resembles.
+    """
     notes, plan = reading.notes, reading.plan
     if name in plan.refused and not _switched_off(given):
         notes.refuse(refused_problem(name, given, *plan.refused[name]))
     elif why := plan.ignored.get(name) or ("a row without a name" if not name else ""):
         notes.ignore(name, why)
     elif reading.strict:
-        notes.refuse(unknown_problem(fit(name), guess))
+        notes.refuse(unknown_problem(fit(name), meant))
     elif _PERMISSION.match(name):
-        notes.refuse(_unknown_permission(fit(name), guess))
+        notes.refuse(_unknown_permission(fit(name), meant))
     elif holds_fields(name, given, plan.names):
         notes.refuse(_mistaken(reading, JSON_IN_FIELD, fit(name), name if name[:1] == "{" else given))
     else:
-        notes.ignore(name, unknown(name, guess))
+        notes.ignore(name, unknown(meant), meant or "")
 
 
-def _unknown_permission(name: str, guess: Guesser | None) -> Problem:
+def _unknown_permission(name: str, meant: str | None) -> Problem:
     return Problem(
         field=name,
         problem="unknown_permission",
         got=name,
         expected="the name of something that can be allowed",
-        fix=unknown(name, guess),
+        fix=rename(name, meant),
     )
 
 
@@ -192,16 +196,15 @@ def _read(reading: _Reading, plan: FieldPlan, given: object) -> object:
 
 def _read_all(reading: _Reading, plan: FieldPlan, sent: list[tuple[str, object]]) -> object:
     """Read a field that may have come under several names: they must agree, whatever is empty aside."""
-    values = [
-        (name, _read_named(reading, plan, name, given)) for name, given in sorted(sent, key=itemgetter(0))
-    ]
-    found = [(name, value) for name, value in values if value is not _ABSENT]
+    ordered = sorted(sent, key=itemgetter(0))
+    values = [(name, given, _read_named(reading, plan, name, given)) for name, given in ordered]
+    found = [(name, given, value) for name, given, value in values if value is not _ABSENT]
     if not found:
         return _ABSENT
-    if len({repr(value) for _, value in found}) > 1:
-        reading.notes.refuse(_ambiguous(plan.name, found))
+    if len({repr(value) for _, _, value in found}) > 1:
+        reading.notes.refuse(_ambiguous(reading.plan, plan.name, {name: given for name, given, _ in found}))
         return _ABSENT
-    return found[0][1]
+    return found[0][2]
 
 
 def _read_named(reading: _Reading, plan: FieldPlan, name: str, given: object) -> object:
@@ -259,12 +262,14 @@ _ZONE_WORDS = {
 }
 
 
-def _ambiguous(field_name: str, found: list[tuple[str, object]]) -> Problem:
+def _ambiguous(plan: Plan, field_name: str, sent: Mapping[str, object]) -> Problem:
+    """Refuse names of one field that contradict each other, each with its value as it was sent."""
+    opposite = next((name for name in sent if plan.names[name][1] == "inverse_name"), "")
     return Problem(
         field=field_name,
         problem="ambiguous",
-        got=" and ".join(f"{name}: {shown(value)}" for name, value in found),
-        expected="one value",
+        got=" and ".join(f"{name}: {shown(given)}" for name, given in sent.items()),
+        expected=f"one answer: {opposite} says the opposite of {field_name}" if opposite else "one value",
         fix=f"send {field_name} alone",
     )
 
@@ -293,7 +298,21 @@ def _judge(reading: _Reading, values: dict[str, object]) -> tuple[Problem, ...]:
         if problem and problem.field not in known:
             problems.append(problem)
     last = len(plan.order)
-    return tuple(sorted(problems, key=lambda problem: plan.order.get(root_of(problem.field), last)))
+    problems.sort(key=lambda problem: plan.order.get(root_of(problem.field), last))
+    return tuple(_with_misspelt(reading, problem) for problem in problems)
+
+
+def _with_misspelt(reading: _Reading, problem: Problem) -> Problem:
+    """Name the misspelt field that was sent in place of a missing one."""
+    if problem.problem != "required":
+        return problem
+    names = reading.plan.names
+    sent = [item for item in reading.notes.ignored if item.did_you_mean]
+    for item in sent:
+        if names[item.did_you_mean][0] == problem.field:
+            got, fix = f"nothing, but {item.field} was sent", f"rename {item.field} to {item.did_you_mean}"
+            return replace(problem, got=got, fix=fix)
+    return problem
 
 
 def _taken_apart(reading: _Reading, rows: Rows) -> Rows:

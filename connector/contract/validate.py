@@ -10,7 +10,7 @@ import jsonschema_rs
 
 from connector.contract.load import Schema
 from connector.contract.text import shown, utf16_units
-from connector.contract.words import Guesser, explain, missing, unknown
+from connector.contract.words import explain, missing, rename
 from connector.kernel.errors import Problem
 
 _Path = Sequence[str | int]
@@ -114,12 +114,12 @@ def refused_problem(name: str, given: object, problem: str, cure: str) -> Proble
     )
 
 
-def unknown_problem(name: str, guess: Guesser | None) -> Problem:
-    """Refuse a field that the schema does not have."""
+def unknown_problem(name: str, meant: str | None) -> Problem:
+    """Refuse a field that the schema does not have; `meant` is the one that it resembles."""
     return Problem(
         field=name,
         problem="unknown_field",
         got=name,
         expected="a field of this operation",
-        fix=unknown(name, guess),
+        fix=rename(name, meant),
     )

@@ -1,5 +1,6 @@
 """What a schema expects, and what to do about it, in words for people."""
 
+import re
 from collections.abc import Mapping, Sequence, Sized
 from difflib import SequenceMatcher
 from itertools import pairwise
@@ -31,25 +32,32 @@ SIMILAR = 0.7
 """How much of two names must agree (difflib's ratio) for one to be taken for the other."""
 
 
+_BREAKS = re.compile(r"[\s-]+")
+
+
 def _features(name: str) -> frozenset[str]:
     """Return the letters of a name and its pairs of letters, ends marked."""
-    name = name.lower()
     return frozenset(name).union(map("".join, pairwise(f"^{name}$")))
 
 
 class Guesser:
-    """Finds the one of `known` that a misspelt name probably means, in some 50 microseconds."""
+    """Finds the one of `known` that a misspelt name probably means, in some 100 microseconds.
+
+    The known names are in snake_case or camelCase; case, blanks and hyphens of the misspelt one do not matter.
+    """
 
     def __init__(self, known: Sequence[str]) -> None:
-        self._known = [(name, _features(name)) for name in known]
+        self._known = [(name, _features(name.lower())) for name in known]
 
     def nearest(self, name: str) -> str | None:
         """Return the known name that is like `name`, None where none is."""
-        name = name[:LONGEST_NAME]
+        name = _BREAKS.sub("_", name[:LONGEST_NAME].strip().lower())
         mine = _features(name)
         shares = [(len(mine & theirs) / len(mine | theirs), known) for known, theirs in self._known]
         close = sorted((found for found in shares if found[0] >= SIMILAR / 3), reverse=True)[:2]
-        ratios = [(SequenceMatcher(None, known, name, autojunk=False).ratio(), known) for _, known in close]
+        ratios = [
+            (SequenceMatcher(None, known.lower(), name, autojunk=False).ratio(), known) for _, known in close
+        ]
         ratio, known = max(ratios, default=(0.0, ""))
         return known if ratio >= SIMILAR else None
 
@@ -184,10 +192,14 @@ def missing(field: str, schema: Property) -> Problem:
     )
 
 
-def unknown(field: str, guess: Guesser | None) -> str:
+def unknown(meant: str | None) -> str:
     """Say why a field is unknown, with the name that was probably meant."""
-    meant = guess.nearest(field) if guess else None
     return f"unknown field; did you mean {meant}?" if meant else "unknown field"
+
+
+def rename(name: str, meant: str | None) -> str:
+    """Say what to do about a name that no field has."""
+    return f"did you mean {meant}? rename {name}" if meant else f"leave {name} out"
 
 
 def code_for(keyword: str, schema: Property) -> str:
@@ -196,12 +208,18 @@ def code_for(keyword: str, schema: Property) -> str:
     return str(codes[keyword]) if isinstance(codes, dict) and keyword in codes else "invalid_request"
 
 
+def _beside(got: str) -> str:
+    """Return what was sent in place of a missing field, for the middle of a sentence."""
+    _, found, sent = got.partition("nothing, but ")
+    return f", but {sent}" if found else ""
+
+
 def sentence(problems: Sequence[Problem]) -> str:
     """Say in one sentence what is wrong: the first problem, and how many more there are."""
     first = problems[0]
     subject = f"{first.field} " if first.field else ""
     if first.problem == "required":
-        text = f"{subject}is missing; expected {first.expected}"
+        text = f"{subject}is missing{_beside(first.got)}; expected {first.expected}"
     else:
         text = f"{subject}is not accepted: got {first.got}; expected {first.expected}"
     more = len(problems) - 1

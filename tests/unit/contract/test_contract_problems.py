@@ -164,7 +164,9 @@ def test_a_condition_is_silent_while_one_of_its_fields_is_wrong() -> None:
 
 def test_the_refusal_carries_the_receipt() -> None:
     extra = refused("post_video", privacy=None, privcy="public", disable_duet="on").extra
-    assert extra["ignored"] == [{"field": "privcy", "why": "unknown field; did you mean privacy?"}]
+    assert extra["ignored"] == [
+        {"field": "privcy", "why": "unknown field; did you mean privacy?", "did_you_mean": "privacy"}
+    ]
     assert extra["coerced"] == [
         {"field": "disable_duet", "from": '"on"', "to": True, "rule": "text_to_boolean"}
     ]

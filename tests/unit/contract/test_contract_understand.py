@@ -109,8 +109,33 @@ def test_the_content_has_no_control_fields() -> None:
 
 def test_an_unknown_field_is_ignored_and_its_meaning_guessed_aloud() -> None:
     assert video(privcy="x").receipt()["ignored"] == [
-        {"field": "privcy", "why": "unknown field; did you mean privacy?"}
+        {"field": "privcy", "why": "unknown field; did you mean privacy?", "did_you_mean": "privacy"}
     ]
+    assert video(privcy="x").warnings == (
+        "privcy has no effect: there is no such field. Did you mean privacy?",
+    )
+
+
+@pytest.mark.parametrize("name", ["Privacy", "PRIVACY", " privacy", "privacy-"])
+def test_the_case_of_a_misspelt_name_does_not_hide_what_it_means(name: str) -> None:
+    rows: dict[str, Any] = {name: "x"}
+    assert [item.did_you_mean for item in video(**rows).ignored] == ["privacy"]
+
+
+def test_a_missing_field_names_the_misspelt_one_that_came_in_its_place() -> None:
+    rows = {"source_url": URL, "privcy": "public"}
+    understood = load_contract().understand("post_video", rows)
+    (problem,) = understood.problems
+    assert (problem.got, problem.fix) == ("nothing, but privcy was sent", "rename privcy to privacy")
+    assert understood.error().message.startswith("privacy is missing, but privcy was sent; expected one of ")
+
+
+def test_a_contradiction_shows_the_values_as_they_were_sent() -> None:
+    (problem,) = video(allow_comment=True, disable_comment=True).problems
+    assert problem.problem == "ambiguous"
+    assert problem.got == "allow_comment: true and disable_comment: true"
+    assert problem.expected == "one answer: allow_comment says the opposite of disable_comment"
+    assert problem.fix == "send disable_comment alone"
 
 
 def test_a_row_without_a_name_is_ignored() -> None:
