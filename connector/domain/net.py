@@ -1,15 +1,43 @@
-"""Which addresses are public, and which origins an operator trusts all the same."""
+"""What a URL names: its origin, read strictly, and which origins are out of the question from the start."""
 
+import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from urllib.parse import urlsplit
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import SplitResult, urlsplit
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
-_NEVER_ROUTED = (IPv6Network("fec0::/10"), IPv6Network("3fff::/20"))
-"""Site-local (RFC 3879) and documentation (RFC 9637): Python 3.11 takes both for global."""
+_UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
+"""Characters that no URL holds (RFC 3986) and that programs read differently: controls, blank, backslash."""
 
-_NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+_ASCII_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_LONGEST_NAME = 253
+
+_FIRST_FREE_PORT = 1024
+_BLOCKED_PORTS = frozenset(
+    {1433, 1521, 1719, 1720, 1723, 2049, 2375, 2376, 2379, 2380, 3306, 3389, 3659, 4045, 4190, 5060, 5061}
+    | {5432, 5900, 5984, 6000, 6379, 6443, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 8500}
+    | {9042, 9092, 9200, 9300, 10080, 10250, 11211, 27017}
+)
+"""Ports from 1024 on behind which something other than a web server stands.
+
+The Fetch standard's list of bad ports, and those of databases, brokers and cluster managers.
+"""
+
+_PRIVATE_SUFFIXES = (
+    "localhost",
+    "local",
+    "internal",
+    "intranet",
+    "private",
+    "lan",
+    "home",
+    "corp",
+    "home.arpa",
+    "onion",
+)
+"""Names that mean something inside one network alone (IANA's special-use domain names, and habits)."""
 
 
 @dataclass(frozen=True, order=True)
@@ -25,39 +53,72 @@ class Origin:
         return f"{self.scheme}://{host}:{self.port}"
 
 
-def origin_of(url: str) -> Origin:
-    """Return the origin of an http or https URL.
+def split_url(url: str) -> SplitResult:
+    """Take a URL apart. Raises ValueError where programs could disagree about its parts."""
+    if _UNSAFE.search(url):
+        raise ValueError("a URL has no blanks, control characters or backslashes")
+    return urlsplit(url)
 
-    Raises ValueError when the URL has another scheme, no host, or a port that is no number.
+
+def origin_of(url: str) -> Origin:
+    """Return the origin of an http or https URL; a name outside ASCII stands in it as it was written.
+
+    Raises ValueError when the URL has another scheme, no host, a host that is no name and no address, or a
+    port that is no number.
     """
-    parts = urlsplit(url.strip())
+    parts = split_url(url)
     scheme = parts.scheme.lower()
     if scheme not in DEFAULT_PORTS or not parts.hostname:
         raise ValueError("not an http or https URL with a host")
-    return Origin(scheme, parts.hostname.rstrip("."), parts.port or DEFAULT_PORTS[scheme])
+    port = DEFAULT_PORTS[scheme] if parts.port is None else parts.port
+    return Origin(scheme, plain_host(parts.hostname), port)
 
 
-def _unwrap(address: IPv6Address) -> IPv4Address | IPv6Address:
-    if address.ipv4_mapped:
-        return address.ipv4_mapped
-    if address.sixtofour:
-        return address.sixtofour
-    if address.teredo:
-        return address.teredo[1]
-    if any(address in network for network in _NAT64):
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address
+def plain_host(host: str) -> str:
+    """Spell a host in one way: in lower case, without the dot that ends a whole name.
 
-
-def is_public(address: str) -> bool:
-    """Tell whether an IP address is one that the public internet routes.
-
-    False for private, loopback, link-local, metadata, multicast, reserved and unspecified ranges, also when
-    such an IPv4 address is wrapped in IPv6 (mapped, 6to4, Teredo, NAT64). Raises ValueError on other text.
+    Raises ValueError for what is neither a name nor an IP address.
     """
-    found = ip_address(address.partition("%")[0])
-    if isinstance(found, IPv6Address):
-        if any(found in network for network in _NEVER_ROUTED):
-            return False
-        found = _unwrap(found)
-    return found.is_global and not found.is_multicast and not found.is_reserved
+    host = host.lower()
+    if ":" in host:
+        return str(IPv6Address(host))
+    host = host.removesuffix(".")
+    if host.isascii() and (not _ASCII_HOST.fullmatch(host) or len(host) > _LONGEST_NAME):
+        raise ValueError("not a URL whose host is a name or an address")
+    return host
+
+
+def has_credentials(url: str) -> bool:
+    """Tell whether a URL holds a user name or a password. Raises ValueError as `origin_of`."""
+    return "@" in split_url(url).netloc
+
+
+def address_of(host: str) -> IPv4Address | IPv6Address | None:
+    """Return the IP address that `host` spells in the usual way, None for a name or an odd spelling."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def is_odd_address(host: str) -> bool:
+    """Tell whether `host` is an IPv4 address written as few people do: `127.1`, `0x7f.0.0.1`, `2130706433`.
+
+    A name never ends in a number (WHATWG URL, host parsing), so whatever does is meant as an address.
+    """
+    last = host.rpartition(".")[2]
+    return _NUMBER.fullmatch(last) is not None and address_of(host) is None
+
+
+def is_private_name(host: str) -> bool:
+    """Tell whether a name means something in one network alone: by its one label, or by how it ends."""
+    if address_of(host) is not None:
+        return False
+    return "." not in host or host.endswith(tuple(f".{suffix}" for suffix in _PRIVATE_SUFFIXES))
+
+
+def is_web_port(port: int) -> bool:
+    """Tell whether a public web server may be at `port`: 80, 443, or from 1024 on but for a list."""
+    if port < _FIRST_FREE_PORT:
+        return port in DEFAULT_PORTS.values()
+    return port not in _BLOCKED_PORTS

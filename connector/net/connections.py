@@ -11,9 +11,11 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+from urllib3.response import HTTPResponse
 
-from connector.domain.net import Origin
-from connector.net.guard import Target, allowed_targets
+from connector.domain.net import Origin, plain_host
+from connector.net.guard import allowed_targets
+from connector.net.network import Target
 from connector.net.patience import PatientSocket, grant
 from connector.net.trip import TRIP, Trip, Unsent
 
@@ -23,6 +25,9 @@ SEND_BLOCK = 128 * 1024
 POOL_SIZE = 16
 """Idle connections kept for each origin."""
 
+MOST_ADDRESSES = 6
+"""Addresses of one name that are tried, one after the other."""
+
 
 def connect_to(target: Target, trip: Trip, options: Sequence[tuple[int, int, int | bytes]]) -> socket.socket:
     """Connect to one checked address. Raises OSError."""
@@ -30,8 +35,8 @@ def connect_to(target: Target, trip: Trip, options: Sequence[tuple[int, int, int
     try:
         for level, name, value in options:
             sock.setsockopt(level, name, value)
-        sock.settimeout(trip.patience.left(trip.connect_s))
-        sock.connect(target.address)
+        sock.settimeout(trip.patience.left(trip.patience.timeout.connect_s))
+        trip.network.connect(sock, target)
     except OSError:
         sock.close()
         raise
@@ -43,7 +48,7 @@ def connect_to_first(
 ) -> socket.socket:
     """Connect to the first address of `origin` that answers. Raises Unsent and PostrailError."""
     last: OSError | None = None
-    for target in allowed_targets(origin, trip.trusted):
+    for target in allowed_targets(origin, trip)[:MOST_ADDRESSES]:
         try:
             return connect_to(target, trip, options)
         except OSError as error:
@@ -79,7 +84,7 @@ class PinnedConnection(HTTPConnection):
     _in_body = False
 
     def _new_conn(self) -> socket.socket:
-        origin = Origin(self.scheme, self.host.strip("[]").lower(), self.port)
+        origin = Origin(self.scheme, plain_host(self.host.strip("[]")), self.port)
         return connect_to_first(origin, TRIP.get(), self.socket_options or ())
 
     def connect(self) -> None:
@@ -93,6 +98,15 @@ class PinnedConnection(HTTPConnection):
         self._in_body = False
         grant(self.sock, TRIP.get().patience)
         super().request(method, url, *args, **more)
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3's own class of answers
+        """Wait for the answer's headers. Raises TimeoutError when they are late."""
+        patience = TRIP.get().patience
+        patience.await_answer()
+        try:
+            return super().getresponse()
+        finally:
+            patience.answered()
 
     def endheaders(self, *args: Any, **more: Any) -> None:  # noqa: ANN401 - handed on as it came
         """Send the headers."""

@@ -1,22 +1,12 @@
-"""Which address a name may be reached at: looked up once, every address checked."""
+"""Which addresses an origin may be reached at: judged by its spelling, looked up once, each one checked."""
 
-import socket
-from dataclasses import dataclass
-from ipaddress import ip_address
-
-from connector.domain.net import Origin, is_public
+from connector.domain.addresses import is_public
+from connector.domain.net import Origin, address_of, is_odd_address, is_private_name, is_web_port
 from connector.kernel.errors import PostrailError, Problem
-from connector.net.trip import Unsent
+from connector.net.network import Target
+from connector.net.trip import Trip, Unsent
 
-SocketAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
-
-
-@dataclass(frozen=True)
-class Target:
-    """An address that has been checked, in the form that `socket.connect` takes."""
-
-    family: int
-    address: SocketAddress
+PUBLIC = "a host on the public internet"
 
 
 def refusal(got: str, problem: str, expected: str, fix: str = "") -> PostrailError:
@@ -26,45 +16,74 @@ def refusal(got: str, problem: str, expected: str, fix: str = "") -> PostrailErr
     return PostrailError(code, f"Postrail does not connect to {got}", details=[detail])
 
 
-def look_up(host: str, port: int) -> list[Target]:
-    """Resolve `host` as the operating system does. Raises Unsent when there is no such name."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise Unsent(f"the name {host} cannot be resolved: {error}") from error
-    return [Target(family, address) for family, _type, _protocol, _name, address in found]
+def admit(origin: Origin, *, allow_http: bool) -> None:
+    """Refuse an origin that is out of the question, whatever it resolves to.
+
+    Raises PostrailError `address_not_allowed`: `private_address`, `odd_address`, `port_not_allowed`,
+    `http_not_allowed`.
+    """
+    if is_odd_address(origin.host):
+        raise refusal(
+            origin.host,
+            "odd_address",
+            "a name, or an address as four decimal numbers",
+            "use the host's name",
+        )
+    literal = address_of(origin.host)
+    if literal is not None and ("%" in origin.host or not is_public(origin.host)):
+        raise refusal(origin.host, "private_address", PUBLIC, way_out(origin, origin.host))
+    if is_private_name(origin.host):
+        raise refusal(origin.host, "private_address", PUBLIC, _trust(origin))
+    if not is_web_port(origin.port):
+        raise refusal(
+            str(origin), "port_not_allowed", "port 80, 443, or a web server's from 1024 on", _trust(origin)
+        )
+    if origin.scheme == "http" and not allow_http:
+        raise refusal(
+            str(origin),
+            "http_not_allowed",
+            "an https URL",
+            "use the https address; POSTRAIL_ALLOW_HTTP_SOURCES=true permits plain http for media",
+        )
 
 
-def check(origin: Origin, targets: list[Target], trusted: frozenset[Origin]) -> None:
-    """Refuse `origin` when any of its addresses is not public and it is not trusted.
+def check(origin: Origin, targets: list[Target]) -> None:
+    """Refuse `origin` when any of its addresses is not public.
 
     One private address among public ones is enough: which of them answers is up to whoever owns the name.
     Raises PostrailError `address_not_allowed`.
     """
-    if origin in trusted:
-        return
     for target in targets:
         address = str(target.address[0])
         if not is_public(address):
             where = origin.host if origin.host == address else f"{origin.host} ({address})"
-            raise refusal(
-                where,
-                "private_address",
-                "a host on the public internet",
-                _way_out(origin, address),
-            )
+            raise refusal(where, "private_address", PUBLIC, way_out(origin, address))
 
 
-def _way_out(origin: Origin, address: str) -> str:
-    """Say what to do about a private address: one of a network may be trusted, a special one never."""
-    found = ip_address(address.partition("%")[0])
-    if found.is_link_local or found.is_unspecified or found.is_multicast or found.is_reserved:
-        return "use a public URL"
+def _trust(origin: Origin) -> str:
     return f"use a public URL, or start the server with POSTRAIL_TRUSTED_ORIGINS={origin}"
 
 
-def allowed_targets(origin: Origin, trusted: frozenset[Origin]) -> list[Target]:
+def way_out(origin: Origin, address: str) -> str:
+    """Say what to do about a private address: one of a network may be trusted, a special one never."""
+    found = address_of(address.partition("%")[0])
+    is_special = found is None or found.is_link_local or found.is_unspecified or found.is_multicast
+    if is_special or (found is not None and found.version == 4 and found.is_reserved):  # noqa: PLR2004 - IPv4
+        return "use a public URL"
+    return _trust(origin)
+
+
+def allowed_targets(origin: Origin, trip: Trip) -> list[Target]:
     """Return the addresses of `origin` to connect to, all checked. Raises Unsent and PostrailError."""
-    targets = look_up(origin.host, origin.port)
-    check(origin, targets, trusted)
+    trusted = origin in trip.trusted
+    if not trusted:
+        admit(origin, allow_http=trip.allow_http)
+    limit_s = trip.patience.left(trip.patience.timeout.dns_s)
+    try:
+        targets = trip.network.look_up(origin.host, origin.port, limit_s)
+    except (OSError, UnicodeError) as error:
+        late = isinstance(error, TimeoutError)
+        raise Unsent(f"the name {origin.host} cannot be resolved: {error}", timed_out=late) from error
+    if not trusted:
+        check(origin, targets)
     return targets

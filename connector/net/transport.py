@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import requests
 from requests.structures import CaseInsensitiveDict
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from connector.domain.net import Origin, origin_of
+from connector.domain.net import Origin, has_credentials, origin_of
 from connector.kernel.clock import Clock
 from connector.net.connections import PinnedAdapter
 from connector.net.guard import refusal
+from connector.net.network import Network, SystemNetwork
 from connector.net.patience import patient_tls
 from connector.net.trip import TRIP, Broken, Patience, Timeout, Trip, Unsendable
 from connector.net.window import FileWindow
@@ -94,7 +94,8 @@ class Egress:
 
     Connections are kept alive; nothing is retried, redirected, decoded or remembered (no cookies), and the
     environment's proxies are not used. `allow_http` permits plain http to origins that are not trusted. `tls`
-    replaces the system's certificates. Threads may share one Egress.
+    replaces the system's certificates, `network` the system's names and connections. Threads may share one
+    Egress.
     """
 
     def __init__(
@@ -104,7 +105,9 @@ class Egress:
         clock: Clock,
         allow_http: bool = True,
         tls: ssl.SSLContext | None = None,
+        network: Network | None = None,
     ) -> None:
+        self._network = network or SystemNetwork()
         self._trusted = trusted
         self._clock = clock
         self._allow_http = allow_http
@@ -115,6 +118,10 @@ class Egress:
         """Close the connections that are kept alive."""
         self._adapter.close()
 
+    def begin(self, timeout: Timeout) -> Patience:
+        """Start the time of a piece of work that takes several requests: hand it to each as its `timeout`."""
+        return Patience(self._clock, timeout)
+
     def send(
         self,
         method: str,
@@ -123,7 +130,7 @@ class Egress:
         headers: Mapping[str, str] | None = None,
         body: Body | None = None,
         content_length: int | None = None,
-        timeout: Timeout = DEFAULT,
+        timeout: Timeout | Patience = DEFAULT,
     ) -> Reply:
         """Send a request and return its whole answer, of at most 4 MiB.
 
@@ -147,11 +154,13 @@ class Egress:
         headers: Mapping[str, str] | None = None,
         body: Body | None = None,
         content_length: int | None = None,
-        timeout: Timeout = DEFAULT,
+        timeout: Timeout | Patience = DEFAULT,
     ) -> Iterator[StreamReply]:
         """Send a request and yield its answer, whose body is read inside the `with`. Raises as `send`."""
         try:
-            prepared = self._prepare(method, url, headers or {}, body, content_length)
+            _check_url(url)
+            prepared = _prepare(method, url, headers or {}, body, content_length)
+            _check_url(str(prepared.url))
             response = self._send(prepared, timeout)
         finally:
             if isinstance(body, FileWindow):
@@ -159,27 +168,12 @@ class Egress:
         with response:
             yield StreamReply(response.raw)
 
-    def _prepare(
-        self, method: str, url: str, headers: Mapping[str, str], body: Body | None, content_length: int | None
-    ) -> requests.PreparedRequest:
-        _check_url(url, self._trusted, allow_http=self._allow_http)
-        request = requests.Request(
-            method, url, {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
-        )
+    def _send(self, prepared: requests.PreparedRequest, timeout: Timeout | Patience) -> requests.Response:
+        patience = timeout if isinstance(timeout, Patience) else self.begin(timeout)
+        token = TRIP.set(Trip(self._network, self._trusted, self._allow_http, patience))
+        waits = (patience.timeout.connect_s, patience.timeout.idle_s)
         try:
-            prepared = request.prepare()
-        except requests.RequestException as error:
-            raise Unsendable(f"not a request that can be sent: {error}") from error
-        if body is not None:
-            prepared.body = body  # type: ignore[assignment]  # the stubs leave out files
-            prepared.headers["Content-Length"] = str(_length(body, content_length))
-        return prepared
-
-    def _send(self, prepared: requests.PreparedRequest, timeout: Timeout) -> requests.Response:
-        patience = Patience(self._clock, timeout)
-        token = TRIP.set(Trip(self._trusted, patience, timeout.connect_s))
-        try:
-            return self._adapter.send(prepared, stream=True, timeout=(timeout.connect_s, timeout.idle_s))
+            return self._adapter.send(prepared, stream=True, timeout=waits)
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as error:
             raise Unsendable(f"not a request that can be sent: {error}") from error
         except _WENT_WRONG as error:
@@ -188,16 +182,31 @@ class Egress:
             TRIP.reset(token)
 
 
-def _check_url(url: str, trusted: frozenset[Origin], *, allow_http: bool) -> None:
+def _prepare(
+    method: str, url: str, headers: Mapping[str, str], body: Body | None, content_length: int | None
+) -> requests.PreparedRequest:
+    request = requests.Request(
+        method, url, {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
+    )
+    try:
+        prepared = request.prepare()
+    except requests.RequestException as error:
+        raise Unsendable(f"not a request that can be sent: {error}") from error
+    if body is not None:
+        prepared.body = body  # type: ignore[assignment]  # the stubs leave out files
+        prepared.headers["Content-Length"] = str(_length(body, content_length))
+    return prepared
+
+
+def _check_url(url: str) -> None:
     """Refuse a URL by its spelling alone. Raises Unsendable and PostrailError."""
     try:
         origin = origin_of(url)
+        credentials = has_credentials(url)
     except ValueError as error:
         raise Unsendable(f"not a URL that can be opened: {error}") from error
-    if "@" in urlsplit(url).netloc:
+    if credentials:
         raise refusal(origin.host, "credentials_in_url", "a URL without user name and password")
-    if origin.scheme == "http" and not allow_http and origin not in trusted:
-        raise refusal(str(origin), "http_not_allowed", "an https URL")
 
 
 def _length(body: Body, content_length: int | None) -> int:
