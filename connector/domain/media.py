@@ -46,8 +46,10 @@ _INVALID_VIDEO = "bad_request"
 class Video:
     """What a look into a video file has found.
 
-    `size` in bytes; `width` and `height` in pixels as displayed (rotation applied), `codec` by the demuxer's
-    name; `fps` is the average, None where the file does not tell; so with `duration_ms`.
+    `size` in bytes; `width` and `height` in pixels as displayed (turn and pixel shape applied),
+    `stored_width` and `stored_height` as encoded (None: the same); `rotation` in degrees clockwise; `codec`
+    by its common name; `fps` is the average, None where the file does not tell; so with `duration_ms`.
+    `is_uneven`: the frame rate is a variable one.
     """
 
     mime: str
@@ -58,6 +60,17 @@ class Video:
     duration_ms: int | None
     fps: float | None
     has_audio: bool
+    stored_width: int | None = None
+    stored_height: int | None = None
+    rotation: int = 0
+    is_uneven: bool = False
+    is_fragmented: bool = False
+    audio_tracks: int = 0
+
+    @property
+    def stored(self) -> tuple[int, int]:
+        """Width and height in pixels as encoded, which is what TikTok's limits are held against."""
+        return self.stored_width or self.width, self.stored_height or self.height
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,13 +117,14 @@ def _codec(video: Video) -> list[Problem]:
 
 
 def _sides(video: Video) -> list[Problem]:
-    if all(MIN_SIDE <= side <= MAX_SIDE for side in (video.width, video.height)):
+    width, height = video.stored
+    if all(MIN_SIDE <= side <= MAX_SIDE for side in (width, height)):
         return []
     return [
         Problem(
             field="",
             problem="side_out_of_range",
-            got=f"{video.width} x {video.height} px",
+            got=f"{width} x {height} px",
             expected=f"{MIN_SIDE} to {MAX_SIDE} px on either side",
             fix="export it again at 1080 x 1920 px",
             code=_INVALID_VIDEO,

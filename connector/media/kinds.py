@@ -40,6 +40,16 @@ _STILL_BRANDS = {
 }
 """Brands of ISO files that hold pictures (ISO/IEC 23008-12)."""
 
+_OTHER_BRANDS = {b"M4A ": "an M4A sound", b"M4B ": "an M4B sound", b"3g": "a 3GP video"}
+"""How the brands begin of files that have the same boxes and are neither MP4 nor MOV."""
+
+CONTAINERS: dict[Container, str] = {
+    "video/mp4": "an MP4 file",
+    "video/quicktime": "a MOV file",
+    "video/webm": "a WebM file",
+}
+"""The containers that TikTok takes, in words."""
+
 _QUICKTIME_BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 _HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body")
 _MATROSKA = b"\x1a\x45\xdf\xa3"
@@ -51,15 +61,29 @@ def still_brand(head: bytes) -> str | None:
     return _STILL_BRANDS.get(head[8:12]) if head[4:8] == b"ftyp" else None
 
 
+def _other_brand(head: bytes) -> str | None:
+    found = (
+        name for brand, name in _OTHER_BRANDS.items() if head[4:8] == b"ftyp" and head[8:].startswith(brand)
+    )
+    return next(found, None)
+
+
 def container_of(head: bytes) -> Container | None:
     """Return the media type of a video container that TikTok takes, None for anything else."""
-    if head[4:8] == b"ftyp" and not still_brand(head):
+    if head[4:8] == b"ftyp":
+        if still_brand(head) or _other_brand(head):
+            return None
         return "video/quicktime" if head[8:12] == b"qt  " else "video/mp4"
     if head[4:8] in _QUICKTIME_BOXES:
         return "video/quicktime"
     if head.startswith(_MATROSKA) and b"webm" in head[:64]:
         return "video/webm"
     return None
+
+
+def is_picture(head: bytes) -> bool:
+    """Tell whether a picture starts here, of a kind that is taken or not."""
+    return bool(still_brand(head)) or describe(head).endswith(" picture")
 
 
 def is_html(head: bytes) -> bool:
@@ -73,16 +97,24 @@ def describe(head: bytes) -> str:
         return "an empty file"
     if is_html(head):
         return "a web page"
-    still = still_brand(head)
-    if still:
-        return "a HEIC picture" if still == "image/heic" else "an AVIF picture"
-    if container_of(head) or head.startswith(_MATROSKA):
-        names = {"video/mp4": "an MP4 file", "video/quicktime": "a MOV file", "video/webm": "a WebM file"}
-        return names.get(container_of(head) or "", "a Matroska file")
+    if name := _boxed(head):
+        return name
     for offset, signature, name in _SIGNATURES:
         if head.startswith(signature, offset):
             return name
     return "a text file" if _is_text(head) else "a file of an unknown kind"
+
+
+def _boxed(head: bytes) -> str | None:
+    """Name a file of boxes or elements, which share their first bytes."""
+    if still := still_brand(head):
+        return "a HEIC picture" if still == "image/heic" else "an AVIF picture"
+    if other := _other_brand(head):
+        return other
+    container = container_of(head)
+    if container:
+        return CONTAINERS[container]
+    return "a Matroska file" if head.startswith(_MATROSKA) else None
 
 
 def _is_text(head: bytes) -> bool:

@@ -1,18 +1,21 @@
-"""Looks into a file by its content: what it is, how large, how long; refuses what is no video or photo."""
+"""Looks into a file by its content: what it is, how large, how long; refuses what is no video or photo.
 
+Headers are read here, by ranges and without any decoder. What they do not tell, as in a live recording, is
+counted by a demuxer in a child process.
+"""
+
+from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
-import av
-
 from connector.domain.media import VIDEO_TYPES, Photo, Video, megabytes, unsupported_image
 from connector.kernel.errors import PostrailError, Problem
-from connector.media.boxes import is_turned, mp4_length, webm_length
+from connector.media.boxes import Unreadable, mp4_length
+from connector.media.helpers import JobFailed, shared
 from connector.media.images import HeaderError, read_photo
-from connector.media.kinds import HEAD_SIZE, Container, container_of, describe
-
-_DEMUXERS: dict[Container, str] = {"video/mp4": "mp4", "video/quicktime": "mov", "video/webm": "webm"}
-"""The demuxer is named, never guessed: some that would be guessed open other files and URLs."""
+from connector.media.kinds import CONTAINERS, HEAD_SIZE, Container, container_of, describe
+from connector.media.movie import read_movie
+from connector.media.webm import WebM, read_webm, webm_length
 
 
 def refused(problem: Problem) -> PostrailError:
@@ -22,32 +25,57 @@ def refused(problem: Problem) -> PostrailError:
 
 def probe_photo(path: Path) -> Photo:
     """Read a picture's header. Raises PostrailError `unsupported_image_type`."""
-    size = path.stat().st_size
     with path.open("rb") as file:
-        try:
-            photo = read_photo(file, size)
-        except HeaderError as error:
-            raise refused(unsupported_image(f"a damaged picture ({error})")) from error
-        if photo is None:
-            file.seek(0)
-            raise refused(unsupported_image(describe(file.read(HEAD_SIZE))))
+        return look_at_photo(file, path.stat().st_size)
+
+
+def look_at_photo(file: BinaryIO, size: int) -> Photo:
+    """Read the header of a picture of `size` bytes. Raises PostrailError `unsupported_image_type`."""
+    try:
+        photo = read_photo(file, size)
+    except HeaderError as error:
+        raise refused(unsupported_image(f"a damaged picture ({error})")) from error
+    if photo is None:
+        file.seek(0)
+        raise refused(unsupported_image(describe(file.read(HEAD_SIZE))))
     return photo
 
 
 def probe_video(path: Path) -> Video:
-    """Look into a video: container, codec, size, duration, frame rate; no frame is decoded to be kept.
+    """Look into a video: container, codec, sides, duration, frame rate; no frame is decoded.
 
     Raises PostrailError `bad_request` for what is no video, or was cut.
     """
-    size = path.stat().st_size
     with path.open("rb") as file:
-        head = file.read(HEAD_SIZE)
-        mime = container_of(head)
-        if mime is None:
-            raise refused(_unsupported(describe(head)))
-        _check_whole(file, size, mime)
-        turned = mime != "video/webm" and is_turned(file, size)
-    return _demux(path, mime, size, turned=turned)
+        try:
+            return look_at_video(file, path.stat().st_size)
+        except _Untold as untold:
+            return _demuxed(path, untold)
+
+
+def look_at_video(file: BinaryIO, size: int) -> Video:
+    """Look into a video of `size` bytes by ranges alone.
+
+    Raises PostrailError as `probe_video`, and ValueError where the headers do not tell all.
+    """
+    head = file.read(HEAD_SIZE)
+    mime = container_of(head)
+    if mime is None:
+        raise refused(_unsupported(describe(head)))
+    _check_whole(file, size, mime)
+    try:
+        return _of_webm(file, size) if mime == "video/webm" else _of_movie(file, size, mime)
+    except Unreadable as error:
+        raise refused(_unsupported(f"{CONTAINERS[mime]} that cannot be read ({error})")) from error
+
+
+class _Untold(ValueError):
+    """The headers of a WebM file do not tell its duration or frame rate; `found` is what they tell."""
+
+    def __init__(self, found: WebM, size: int) -> None:
+        super().__init__("the headers tell no duration or frame rate")
+        self.found = found
+        self.size = size
 
 
 def _unsupported(got: str) -> Problem:
@@ -63,9 +91,12 @@ def _unsupported(got: str) -> Problem:
 
 def _check_whole(file: BinaryIO, size: int, mime: Container) -> None:
     length = webm_length(file, size) if mime == "video/webm" else mp4_length(file, size)
-    if length <= size:
-        return
-    problem = Problem(
+    if length > size:
+        raise refused(_truncated(size, length))
+
+
+def _truncated(size: int, length: int) -> Problem:
+    return Problem(
         field="",
         problem="truncated",
         got=f"the first {megabytes(size)} of a video of {megabytes(length)}",
@@ -73,45 +104,68 @@ def _check_whole(file: BinaryIO, size: int, mime: Container) -> None:
         fix="upload it to its host again",
         code="bad_request",
     )
-    raise refused(problem)
 
 
-def _demux(path: Path, mime: Container, size: int, *, turned: bool) -> Video:
-    try:
-        with av.open(str(path), format=_DEMUXERS[mime], metadata_errors="ignore") as container:
-            if not container.streams.video:
-                raise refused(_unsupported(f"{_NAMES[mime]} without a picture track"))
-            return _video_of(container, mime, size, turned=turned)
-    except av.FFmpegError as error:
-        raise refused(_unsupported(f"{_NAMES[mime]} that cannot be read")) from error
-
-
-_NAMES: dict[Container, str] = {
-    "video/mp4": "an MP4 file",
-    "video/quicktime": "a MOV file",
-    "video/webm": "a WebM file",
-}
-
-
-def _codec_of(stream: av.VideoStream) -> av.VideoCodecContext | None:
-    """Return the stream's codec; the demuxer gives none for one that it does not know."""
-    return stream.codec_context
-
-
-def _video_of(container: av.container.InputContainer, mime: Container, size: int, *, turned: bool) -> Video:
-    stream = container.streams.video[0]
-    codec = _codec_of(stream)
-    if codec is None:
-        raise refused(_unsupported(f"{_NAMES[mime]} in an unknown codec"))
-    width, height = codec.width, codec.height
-    rate = stream.average_rate or stream.guessed_rate
+def _of_movie(file: BinaryIO, size: int, mime: Container) -> Video:
+    movie = read_movie(file, size)
+    if movie.ends_at >= size:
+        raise refused(_truncated(size, movie.ends_at + 1))
+    video = movie.video
+    if video is None:
+        raise refused(_unsupported(f"{CONTAINERS[mime]} without a picture track"))
+    across, down = round(video.width * video.pixel), video.height
+    turned = video.turn in {90, 270}
     return Video(
         mime=mime,
         size=size,
-        codec=codec.name,
-        width=height if turned else width,
-        height=width if turned else height,
-        duration_ms=container.duration // 1000 if container.duration else None,
-        fps=float(rate) if rate else None,
-        has_audio=bool(container.streams.audio),
+        codec=video.codec,
+        width=down if turned else across,
+        height=across if turned else down,
+        stored_width=video.width,
+        stored_height=video.height,
+        rotation=video.turn,
+        duration_ms=_milliseconds(movie.seconds),
+        fps=None if video.rate is None else float(video.rate),
+        is_uneven=video.is_uneven,
+        has_audio=bool(movie.sounds),
+        audio_tracks=movie.sounds,
+        is_fragmented=movie.is_fragmented,
     )
+
+
+def _milliseconds(seconds: Fraction) -> int | None:
+    return round(seconds * 1000) or None
+
+
+def _of_webm(file: BinaryIO, size: int) -> Video:
+    webm = read_webm(file, size)
+    if webm.seconds is None or webm.rate is None:
+        raise _Untold(webm, size)
+    return _webm_video(webm, size, webm.seconds, webm.rate)
+
+
+def _webm_video(webm: WebM, size: int, seconds: Fraction | None, rate: Fraction | None) -> Video:
+    return Video(
+        mime="video/webm",
+        size=size,
+        codec=webm.codec,
+        width=webm.shown_width,
+        height=webm.shown_height,
+        stored_width=webm.width,
+        stored_height=webm.height,
+        duration_ms=None if seconds is None else _milliseconds(seconds),
+        fps=None if rate is None else float(rate),
+        has_audio=bool(webm.sounds),
+        audio_tracks=webm.sounds,
+    )
+
+
+def _demuxed(path: Path, untold: _Untold) -> Video:
+    """Complete what the headers tell by counting the frames, in a child."""
+    try:
+        told, _ = shared().run("demux", path=str(path), form="webm")
+    except JobFailed as error:
+        raise refused(_unsupported(f"a WebM file that cannot be read ({error})")) from error
+    seconds = untold.found.seconds or (told["seconds"] and Fraction(told["seconds"]))
+    rate = untold.found.rate or (told["rate"] and Fraction(told["rate"]))
+    return _webm_video(untold.found, untold.size, seconds, rate)

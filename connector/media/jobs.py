@@ -1,0 +1,68 @@
+"""The jobs of the media helper: each opens one file with a foreign decoder. Runs in a child of its own.
+
+A job takes and returns what JSON can hold, and bytes; it writes nothing and opens nothing else.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import av
+
+Answer = tuple[dict[str, Any], bytes]
+
+MAX_FRAMES = 60 * 60 * 12
+"""Frames that are counted: twelve minutes at 60 per second, more than TikTok takes."""
+
+
+def demux(path: str, form: str) -> Answer:
+    """Count the frames of a video whose headers do not tell; `form` is the demuxer's name.
+
+    Tells codec, stored and shown sides, turn (degrees clockwise), `seconds` and `rate` as text of decimals
+    (None: not known), and the number of sound tracks.
+    """
+    with av.open(path, format=form, metadata_errors="ignore") as container:
+        if not container.streams.video:
+            raise ValueError("it has no picture track")
+        stream = container.streams.video[0]
+        codec: av.VideoCodecContext | None = stream.codec_context
+        if codec is None:
+            raise ValueError("its codec is not known")
+        seconds, rate = _counted(container, stream)
+        shape = stream.sample_aspect_ratio or 1
+        return {
+            "codec": codec.name,
+            "width": codec.width,
+            "height": codec.height,
+            "shown_width": round(codec.width * shape),
+            "seconds": seconds,
+            "rate": rate,
+            "sounds": len(container.streams.audio),
+        }, b""
+
+
+def _counted(
+    container: av.container.InputContainer, stream: av.VideoStream
+) -> tuple[float | None, float | None]:
+    """Return (seconds, mean frames per second) from the frames themselves."""
+    times: list[int] = []
+    for packet in container.demux(stream):
+        if packet.pts is not None:
+            times.append(packet.pts)
+        if len(times) >= MAX_FRAMES:
+            break
+    if len(times) <= 1 or stream.time_base is None:
+        return None, None
+    frames = len(times) - 1
+    span = float((max(times) - min(times)) * stream.time_base)
+    return (span * (frames + 1) / frames, frames / span) if span else (None, None)
+
+
+def reason(error: Exception) -> str:
+    """Say in a line why a job failed, without paths."""
+    if isinstance(error, av.FFmpegError):
+        return "it cannot be read"
+    return str(error).strip().partition("\n")[0][:200] or type(error).__name__
+
+
+JOBS: dict[str, Callable[..., Answer]] = {"demux": demux}
+"""The jobs by name."""

@@ -1,0 +1,221 @@
+"""Reads what `moov` says of an MP4 or MOV file: tracks, codecs, sides, edits, frame rate (pure, range reads).
+
+Sources: ISO/IEC 14496-12; Apple's QuickTime File Format Specification (edit lists, pixel aspect ratio).
+"""
+
+import io
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import BinaryIO
+
+from connector.media.boxes import Box, Unreadable, boxes, children, payload
+from connector.media.samples import Timing, last_byte_named, read_defaults, read_fragments, read_timing
+
+MAX_TRACKS = 100
+SAMPLE_ENTRY = 86
+"""Bytes of a visual sample entry before the boxes inside it."""
+
+CODECS = {
+    b"avc1": "h264",
+    b"avc3": "h264",
+    b"hvc1": "hevc",
+    b"hev1": "hevc",
+    b"vp08": "vp8",
+    b"vp09": "vp9",
+    b"av01": "av1",
+    b"mp4v": "mpeg4",
+    b"s263": "h263",
+    b"dvh1": "dolby vision",
+    b"dvhe": "dolby vision",
+    b"apch": "prores",
+    b"apcn": "prores",
+    b"apcs": "prores",
+    b"apco": "prores",
+    b"ap4h": "prores",
+    b"ap4x": "prores",
+    b"jpeg": "mjpeg",
+    b"mjpa": "mjpeg",
+    b"encv": "encrypted",
+    b"drmi": "encrypted",
+}
+"""Sample entries by the codec's name; another one is named by its four characters."""
+
+_TURNS = {(0, 1, -1, 0): 90, (-1, 0, 0, -1): 180, (0, -1, 1, 0): 270}
+"""The signs of a track's matrix (a, b, c, d) for each turn, in degrees clockwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Track:
+    """One track: its handler (`vide`, `soun`), and how long it is shown, in seconds (edits applied).
+
+    For video: codec, stored sides in pixels, the shape of a pixel (width by height), the turn for display in
+    degrees clockwise, and its frames. `rate` is the mean of frames per second, None where nothing tells.
+    """
+
+    handler: bytes
+    seconds: Fraction
+    ends_at: int
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    pixel: Fraction = Fraction(1)
+    turn: int = 0
+    rate: Fraction | None = None
+    is_uneven: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Movie:
+    """What `moov` says: tracks in their order, duration in seconds (0: not told).
+
+    `ends_at` is the highest byte offset at which media is said to lie.
+    """
+
+    tracks: tuple[Track, ...]
+    seconds: Fraction
+    ends_at: int
+    is_fragmented: bool = False
+
+    @property
+    def video(self) -> Track | None:
+        """The first picture track."""
+        return next((track for track in self.tracks if track.handler == b"vide"), None)
+
+    @property
+    def sounds(self) -> int:
+        """How many sound tracks there are."""
+        return sum(track.handler == b"soun" for track in self.tracks)
+
+
+@dataclass(frozen=True)
+class _Fragments:
+    """What stands outside `moov`: frames by track id, and whether there are fragments at all."""
+
+    timings: Mapping[int, Timing]
+    exist: bool
+
+
+def read_movie(file: BinaryIO, size: int) -> Movie:
+    """Read the index of a file of `size` bytes. Raises Unreadable."""
+    try:
+        return _movie(file, size)
+    except (struct.error, IndexError, ZeroDivisionError, KeyError) as error:
+        raise Unreadable("its index is damaged") from error
+
+
+def _movie(file: BinaryIO, size: int) -> Movie:
+    moov = next((box for box in boxes(file, 0, size) if box.kind == b"moov"), None)
+    if moov is None:
+        raise Unreadable("it has no index (moov)")
+    parts = children(file, moov)
+    if b"mvhd" not in parts:
+        raise Unreadable("its index has no header")
+    scale, units = _times(payload(file, parts[b"mvhd"]))
+    fragments = _Fragments({}, exist=False)
+    if b"mvex" in parts:
+        fragments = _Fragments(read_fragments(file, size, read_defaults(file, parts[b"mvex"])), exist=True)
+    traks = [box for box in boxes(file, moov.start, moov.end) if box.kind == b"trak"][:MAX_TRACKS]
+    tracks = tuple(_track(file, box, scale, fragments) for box in traks)
+    longest = max((track.seconds for track in tracks if track.handler in {b"vide", b"soun"}), default=0)
+    return Movie(
+        tracks=tracks,
+        seconds=Fraction(longest or Fraction(units, scale)),
+        ends_at=max((track.ends_at for track in tracks), default=0),
+        is_fragmented=fragments.exist,
+    )
+
+
+def _times(data: bytes) -> tuple[int, int]:
+    """Return (units per second, duration in units) of an `mvhd` or `mdhd` box."""
+    if data[0] == 1:
+        scale, units = struct.unpack_from(">IQ", data, 20)
+    else:
+        scale, units = struct.unpack_from(">II", data, 12)
+    if scale == 0:
+        raise Unreadable("its clock stands still")
+    return scale, units
+
+
+def _track(file: BinaryIO, trak: Box, movie_scale: int, fragments: _Fragments) -> Track:
+    parts = children(file, trak)
+    media = children(file, parts[b"mdia"])
+    handler = payload(file, media[b"hdlr"])[8:12]
+    if handler not in {b"vide", b"soun"}:
+        return Track(handler=handler, seconds=Fraction(0), ends_at=0)
+    scale, units = _times(payload(file, media[b"mdhd"]))
+    table = children(file, children(file, media[b"minf"])[b"stbl"])
+    header = payload(file, parts[b"tkhd"])
+    timing = read_timing(file, table[b"stts"])
+    if fragments.exist:
+        timing = timing.joined(fragments.timings.get(_track_id(header), Timing()))
+    media_seconds = Fraction(timing.units or units, scale)
+    edits = [] if fragments.exist or b"edts" not in parts else _edits(file, parts[b"edts"])
+    seconds = _shown(edits, movie_scale, media_seconds, scale)
+    ends_at = last_byte_named(file, table)
+    if handler == b"soun":
+        return Track(handler=handler, seconds=seconds, ends_at=ends_at)
+    codec, width, height, pixel = _sample_entry(payload(file, table[b"stsd"]))
+    return Track(
+        handler=handler,
+        seconds=seconds,
+        ends_at=ends_at,
+        codec=codec,
+        width=width,
+        height=height,
+        pixel=pixel,
+        turn=_turn(header),
+        rate=Fraction(timing.frames * scale, timing.units) if timing.units else None,
+        is_uneven=timing.is_uneven,
+    )
+
+
+def _track_id(tkhd: bytes) -> int:
+    return int(struct.unpack_from(">I", tkhd, 20 if tkhd[0] == 1 else 12)[0])
+
+
+def _turn(tkhd: bytes) -> int:
+    a, b, _u, c, d = struct.unpack_from(">5i", tkhd, 52 if tkhd[0] == 1 else 40)
+    return _TURNS.get((_sign(a), _sign(b), _sign(c), _sign(d)), 0)
+
+
+def _sign(number: int) -> int:
+    return (number > 0) - (number < 0)
+
+
+def _edits(file: BinaryIO, edts: Box) -> list[tuple[int, int]]:
+    """Return (duration in the movie's units, start in the track's units, -1: a pause) of each edit."""
+    elst = children(file, edts).get(b"elst")
+    if elst is None:
+        return []
+    data = payload(file, elst)
+    form = ">Qqi" if data[0] == 1 else ">Iii"
+    count = min(struct.unpack_from(">I", data, 4)[0], (len(data) - 8) // struct.calcsize(form))
+    return [struct.unpack_from(form, data, 8 + index * struct.calcsize(form))[:2] for index in range(count)]
+
+
+def _shown(edits: list[tuple[int, int]], movie_scale: int, media_seconds: Fraction, scale: int) -> Fraction:
+    """Return how long a track is shown, in seconds; an edit without a duration lasts to the end."""
+    if not edits:
+        return media_seconds
+    return sum(
+        (
+            Fraction(length, movie_scale)
+            if length
+            else max(media_seconds - Fraction(max(start, 0), scale), Fraction(0))
+            for length, start in edits
+        ),
+        Fraction(0),
+    )
+
+
+def _sample_entry(stsd: bytes) -> tuple[str, int, int, Fraction]:
+    """Return codec, stored width and height, and the pixel's shape of the first sample entry."""
+    size, kind = struct.unpack_from(">I4s", stsd, 8)
+    width, height = struct.unpack_from(">HH", stsd, 8 + 32)
+    inside = io.BytesIO(stsd[8 + SAMPLE_ENTRY : 8 + size])
+    shape = children(inside, Box(b"", 0, len(inside.getbuffer()))).get(b"pasp")
+    across, down = struct.unpack_from(">II", payload(inside, shape)) if shape else (1, 1)
+    pixel = Fraction(across, down) if across and down else Fraction(1)
+    return CODECS.get(kind) or kind.decode("latin-1").strip(), width, height, pixel
