@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from connector.contract import Understanding
 from connector.domain.audit import (
     CAP_HOLD_MS,
     CAP_WINDOW_MS,
@@ -14,8 +15,9 @@ from connector.domain.audit import (
 )
 from connector.domain.drafts import left_out
 from connector.domain.scopes import PUBLISH, SCOPE_OF_MODE, UPLOAD
+from connector.engine.accounts import resolve_account
 from connector.engine.context import Context
-from connector.engine.model import Account, Change, Kind, Mode, Post
+from connector.engine.model import Account, Change, Kind, Mode, Post, Principal
 from connector.engine.model_accounts import App
 from connector.engine.ports import TikTokError
 from connector.engine.steps import usable
@@ -68,6 +70,21 @@ def choose(context: Context, account: Account, content: Mapping[str, object]) ->
         check_audit(direct.app, content)
         _check_cap(context, direct.app, account)
     return Way(account=direct.account, mode="direct")
+
+
+def only_lacks_privacy(context: Context, principal: Principal, understood: Understanding) -> bool:
+    """Whether a post lacks nothing but `privacy`, and does not need it: it will be a draft for the inbox."""
+    if {(problem.field, problem.problem) for problem in understood.problems} != {("privacy", "required")}:
+        return False
+    if understood.input.get("post_mode", "auto") != "auto":
+        return False
+    named = understood.input.get("account")
+    try:
+        account = resolve_account(context.access, principal, None if named is None else str(named))
+        return choose(context, account, understood.content).mode == "inbox"
+    except PostrailError:
+        # Whatever else is wrong is told once the request is complete.
+        return False
 
 
 def _actors(context: Context, account: Account) -> list[_Actor]:

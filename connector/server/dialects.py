@@ -29,7 +29,7 @@ def _ask(site: Site, dialect: str, path: str) -> tuple[Ask, str]:
     incoming = read_rows(request)
     translated = contract.translate(dialect, path, incoming.rows)
     understood = contract.understand(translated.operation, translated.rows, dialect=dialect)
-    check_understood(incoming, understood)
+    check_understood(site, principal, incoming, understood)
     operation = contract.operation(translated.operation)
     given = understood.input
     ask = Ask(

@@ -3,6 +3,8 @@
 from flask import Flask, Response, jsonify, request
 
 from connector.contract import Operation, Understanding
+from connector.engine.model import Principal
+from connector.engine.modes import only_lacks_privacy
 from connector.engine.perform import Ask, Told, perform
 from connector.kernel.errors import PostrailError, Problem
 from connector.server.site import Site
@@ -17,19 +19,19 @@ NOT_JSON = Problem(
 )
 
 
-def check_understood(incoming: Incoming, understood: Understanding) -> None:
+def check_understood(site: Site, principal: Principal, incoming: Incoming, understood: Understanding) -> None:
     """Raise PostrailError with every problem at once; under `strict` also for a body that is not JSON."""
-    if not understood.ok:
+    if not understood.ok and not only_lacks_privacy(site.context, principal, understood):
         raise understood.error()
     if understood.input.get("strict") and not incoming.is_json:
         raise PostrailError("invalid_request", "Under strict the body must be JSON.", details=[NOT_JSON])
 
 
-def understand(site: Site, operation: Operation) -> Understanding:
+def understand(site: Site, principal: Principal, operation: Operation) -> Understanding:
     """Read the present request as input of `operation`. Raises PostrailError with every problem at once."""
     incoming = read_rows(request)
     understood = site.context.contract.understand(operation.key, incoming.rows)
-    check_understood(incoming, understood)
+    check_understood(site, principal, incoming, understood)
     return understood
 
 
@@ -48,7 +50,7 @@ def register(app: Flask, site: Site) -> None:
     def run(key: str) -> Response:
         principal = site.principal()
         operation = site.context.contract.operation(key)
-        understood = understand(site, operation)
+        understood = understand(site, principal, operation)
         ask = Ask(
             principal=principal,
             operation=operation,
@@ -60,6 +62,6 @@ def register(app: Flask, site: Site) -> None:
 
     @app.post("/v1/operations/<key>/check")
     def check(key: str) -> Response:
-        site.principal()
-        understood = understand(site, site.context.contract.operation(key))
+        principal = site.principal()
+        understood = understand(site, principal, site.context.contract.operation(key))
         return jsonify({"ok": True, "input": understood.input, **understood.receipt()})

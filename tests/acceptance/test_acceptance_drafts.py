@@ -55,6 +55,27 @@ def test_photos_go_to_the_inbox_with_their_words(home: House) -> None:
     assert (post["title"], post["description"]) == ("three days", "where we ate")
 
 
+@pytest.mark.parametrize("operation", ["post_video", "post_photos"])
+def test_a_draft_needs_no_privacy(home: House, operation: str) -> None:
+    rows = home.video("a caption") if operation == "post_video" else home.photos("three days")
+    del rows["privacy"]
+    told = draft(home, operation, rows)
+    assert told["status"] == "inbox_delivered"
+    assert "privacy" not in {item["field"] for item in told["ignored"]}
+
+
+def test_auto_needs_no_privacy_where_it_means_the_inbox(home: House) -> None:
+    rows = home.video("one")
+    del rows["privacy"]
+    assert home.run("post_video", rows).problems == [("privacy", "required")]
+    assert home.run("post_video/check", rows).problems == [("privacy", "required")]
+    home.command("apps", "audit", "sbdefault", "unaudited", "--home", str(home.home))
+    assert home.run("post_video/check", rows).body["ok"]
+    assert home.run("post_video", {**rows, "wait_seconds": "45"}).body["status"] == "inbox_delivered"
+    refused = home.run("post_video", {**rows, "title": "two", "is_aigc": "perhaps"})
+    assert refused.problems == [("privacy", "required"), ("is_aigc", "not_a_boolean")]
+
+
 def test_a_draft_that_lapses_stays_where_tiktok_last_saw_it(home: House) -> None:
     told = draft(home, "post_video", home.video("late"))
     call("POST", f"{home.witness.url}/_sandbox/publishes/{told['publish_id']}/lapse")

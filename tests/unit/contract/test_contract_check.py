@@ -70,13 +70,13 @@ def test_what_is_shipped_has_no_fault() -> None:
             "description",
         ),
         ("input/post_video", lambda s: s.pop("x-antiExamples"), "", "x-antiExamples"),
-        ("input/post_video", lambda s: s["examples"].append({}), "examples[3]", "refused"),
+        ("input/post_video", lambda s: s["examples"].append({}), "examples[4]", "refused"),
         (
             "input/post_video",
             lambda s: s["x-antiExamples"].append(
                 {"value": s["examples"][0], "reason": "it was meant to fail"}
             ),
-            "x-antiExamples[10]",
+            "x-antiExamples[11]",
             "accepted, although it was meant to fail",
         ),
         (

@@ -64,7 +64,10 @@ def test_the_longest_video_is_told_where_tiktok_has_said_it() -> None:
 
 def test_examples_that_no_longer_hold_are_left_out() -> None:
     examples = narrowed("post_video", Limits())["examples"]
-    assert examples == [{"source_url": "https://media.example.com/clip.mp4", "privacy": "SELF_ONLY"}]
+    assert examples == [
+        {"source_url": "https://media.example.com/clip.mp4", "privacy": "SELF_ONLY"},
+        {"source_url": "https://media.example.com/clip.mp4", "post_mode": "inbox"},
+    ]
 
 
 def test_an_operation_without_such_fields_stays_as_it_is() -> None:

@@ -5,14 +5,15 @@ import pytest
 from connector.domain.audit import CAP_HOLD_MS, UNAUDITED, USER_CAP
 from connector.domain.lifecycle import State
 from connector.domain.retry import MAX_INBOX_ATTEMPTS
-from connector.engine.model import Account
-from connector.engine.modes import NO_AUDIT, NO_PERMISSION, Way, choose
+from connector.engine.model import Account, Principal
+from connector.engine.modes import NO_AUDIT, NO_PERMISSION, Way, choose, only_lacks_privacy
 from connector.kernel.errors import PostrailError
 from tests.fakes.scripted import Scene, refusal, status
 from tests.ledgers import new_app, new_grant, new_tokens
 
 pytest_plugins = ("tests.engine_scene",)
 
+VIDEO = {"source_url": "https://m.example/v.mp4"}
 PUBLIC = {"privacy": "PUBLIC_TO_EVERYONE"}
 PRIVATE = {"privacy": "SELF_ONLY"}
 BASIC, PUBLISH, UPLOAD = "user.info.basic", "video.publish", "video.upload"
@@ -70,6 +71,28 @@ def test_auto_without_an_audit_and_without_the_inbox_stays_direct_and_narrow(sce
     scene.stage.apps.learn("app", UNAUDITED, "no", None)
     assert refused(scene, **PUBLIC).code == UNAUDITED
     assert way(scene, **PRIVATE).mode == "direct"
+
+
+def lacks_only_privacy(scene: Scene, **rows: object) -> bool:
+    """Say whether a video post without privacy may go on all the same."""
+    understood = scene.context.contract.understand("post_video", {"account": "@user_a", **VIDEO, **rows})
+    return only_lacks_privacy(scene.context, Principal(workspace_id="w", key_id="k"), understood)
+
+
+def test_auto_needs_no_privacy_where_it_means_the_inbox_and_nowhere_else(scene: Scene) -> None:
+    assert not lacks_only_privacy(scene)
+    scene.stage.apps.learn("app", UNAUDITED, "no", None)
+    assert lacks_only_privacy(scene)
+    assert lacks_only_privacy(scene, post_mode="auto")
+    for wrong in (
+        {"post_mode": "direct"},
+        {"is_aigc": "perhaps"},
+        {"privacy": "all"},
+        {"account": "@nobody"},
+    ):
+        assert not lacks_only_privacy(scene, **wrong)
+    granted(scene, BASIC, PUBLISH)
+    assert not lacks_only_privacy(scene)
 
 
 def test_auto_goes_to_the_inbox_where_the_creator_allows_nothing_else(scene: Scene) -> None:
