@@ -23,7 +23,7 @@ from connector.contract.locate import data_root
 from connector.contract.model import Connector, Dialect, ErrorEntry, Operation, Tool
 from connector.contract.plan import Plan, compile_plan
 from connector.contract.receipt import Understanding
-from connector.contract.swift import Swift
+from connector.contract.swift import ShortWay, Swift
 from connector.contract.translate import Translated, translate
 from connector.contract.understand import understand
 from connector.contract.words import nearest
@@ -45,7 +45,7 @@ class Contract:
     cures: Mapping[str, str]
     _schemas: Mapping[str, Schema] = field(repr=False)
     _plans: Mapping[str, Plan] = field(repr=False)
-    _swift: Mapping[str, Swift] = field(repr=False)
+    _swift: Mapping[str, ShortWay] = field(repr=False)
 
     def operation(self, key: str) -> Operation:
         """Return an operation. Raises PostrailError `not_found`, with the name that was probably meant."""
@@ -87,8 +87,8 @@ class Contract:
         `strict` converts nothing and refuses unknown fields; `dialect` lends its fallbacks. No rows raise
         anything; an unknown operation or dialect raises PostrailError `not_found`.
         """
-        if isinstance(rows, CleanRows) and not strict and (swift := self._swift.get(key)) is not None:
-            short = swift.understand(rows)
+        if type(rows) is CleanRows and not strict and key in self._swift:
+            short = self._swift[key](rows)
             if short is not None:
                 return short
         self.operation(key)
@@ -146,12 +146,11 @@ def build_contract(root: Path) -> Contract:
         cures=MappingProxyType(cures),
         _schemas=MappingProxyType(schemas),
         _plans=MappingProxyType(plans),
-        _swift=MappingProxyType(
-            {
-                key: Swift(plans[key], schemas[found.operation.input_schema])
-                for key, found in operations.items()
-            }
-        ),
+        # A plain dictionary: it is looked into for every request.
+        _swift={
+            key: Swift(plans[key], schemas[found.operation.input_schema]).understand
+            for key, found in operations.items()
+        },
     )
 
 

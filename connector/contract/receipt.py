@@ -1,12 +1,14 @@
 """What understanding a request has done to it, and the collector that is filled on the way."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from connector.contract.text import fit, shown
 from connector.contract.words import sentence
 from connector.kernel.errors import GOT_LIMIT, PostrailError, Problem
+
+_MAY_BE_LONG = (str, list, dict)
 
 
 class Receipt(NamedTuple):
@@ -23,7 +25,7 @@ class Receipt(NamedTuple):
     def as_dict(self) -> dict[str, object]:
         """Return the receipt as the JSON object of an answer's `coerced`, long values cut."""
         to = self.to
-        if isinstance(to, str | list | dict) and len(words := shown(to)) > GOT_LIMIT:
+        if isinstance(to, _MAY_BE_LONG) and len(words := shown(to)) > GOT_LIMIT:
             to = words
         return {"field": self.field, "from": shown(self.given), "to": to, "rule": self.rule}
 
@@ -75,7 +77,7 @@ class Understanding:
     """What a request means: canonical input, the receipt, and every problem in the order of the schema.
 
     `input` holds the control fields too; `content` is what the post consists of. Where there are problems,
-    `input` is what could be read. `coerced` may be a function, called when the receipt is first looked at.
+    `input` is what could be read.
     """
 
     ignored: tuple[Ignored, ...] = ()
@@ -86,7 +88,7 @@ class Understanding:
         self,
         input: dict[str, object],  # noqa: A002 - the name that answers give it
         control: frozenset[str] = frozenset(),
-        coerced: tuple[Receipt, ...] | Callable[[], tuple[Receipt, ...]] = (),
+        coerced: tuple[Receipt, ...] = (),
     ) -> None:
         self.input = input
         self.control = control
@@ -95,8 +97,6 @@ class Understanding:
     @property
     def coerced(self) -> tuple[Receipt, ...]:
         """The values that were read differently from how they were written."""
-        if callable(self._coerced):
-            self._coerced = self._coerced()
         return self._coerced
 
     @property

@@ -91,15 +91,15 @@ def parse_exact(text: str, limits: Limits = LIMITS) -> tuple[object, frozenset[s
 def _texts(data: bytes, limits: Limits) -> CleanRows | None:
     """Read an object of texts with the fast parser; None where that is not the whole truth about `data`.
 
-    Of a name that comes twice the parser keeps one. Where no text holds a quotation mark, the body has just
-    four for each member; elsewhere writing the result must give the body again.
+    Of a name that comes twice the parser keeps one. Writing the result gives the body again if JavaScript has
+    written it; any other must have just four quotation marks for each member, and none within a text.
     """
     try:
         found = orjson.loads(data)
-        texts = "".join(found.values())
+        texts = "".join(tuple(found.values()))
     except (orjson.JSONDecodeError, AttributeError, TypeError):
         return None
-    whole = orjson.dumps(found) == data if '"' in texts else 4 * len(found) == data.count(b'"')
+    whole = orjson.dumps(found) == data or ('"' not in texts and 4 * len(found) == data.count(b'"'))
     return CleanRows(found) if whole and "\0" not in texts and len(found) <= limits.max_fields else None
 
 

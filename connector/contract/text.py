@@ -23,15 +23,18 @@ def fit(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
+def _is_clean(text: str) -> bool:
+    """Tell whether `text` stands in JSON as it is."""
+    return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
+
+
 def _quoted(text: str) -> str:
-    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
-        return f'"{text}"'
-    return json.dumps(text, ensure_ascii=False)
+    return f'"{text}"' if _is_clean(text) else json.dumps(text, ensure_ascii=False)
 
 
 def _shown_text(text: str) -> str:
     if len(text) < GOT_LIMIT - 1:
-        return fit(cut(_quoted(text)))
+        return f'"{text}"' if _is_clean(text) else fit(cut(_quoted(text)))
     # Spelled no further than it is shown: a text may be as long as the largest body.
     start = _quoted(text[:GOT_LIMIT])[:GOT_LIMIT]
     return fit(f"{start}... ({len(text) + 2 - GOT_LIMIT} more characters)")

@@ -52,6 +52,14 @@ def test_what_tools_usually_send_takes_the_short_way(rows: dict[str, object]) ->
         {"account": "NaN"},
         {"account": " @mia"},
         {"source_url": "https://a.example/{{x}}"},
+        {"source_url": "https:///a.mp4"},
+        {"source_url": "https://a.example/a b.mp4"},
+        {"source_url": "https://a.example/\u00a0"},
+        {"source_url": "https://a.example/" + "a" * 8_001},
+        {"source_url": ["https://a.example/a.mp4"]},
+        {"video_cover_timestamp_ms": "-1"},
+        {"video_cover_timestamp_ms": 2**31},
+        {"idempotency_key": "k" * 256},
         {"wait_seconds": "51"},
         {"is_ad": "true"},
         {"brand": "Acme"},
@@ -90,3 +98,14 @@ def test_what_is_remembered_is_bounded_and_stays_right() -> None:
         assert found is not None
         assert found.input["is_aigc"] is bool(number % 2)
         assert found.input["wait_seconds"] == number % 50
+
+
+def test_what_is_remembered_of_one_spelling_is_not_told_of_another() -> None:
+    short = swift()
+    told: list[list[str]] = []
+    for given in (True, 1, "1", "yes", True):
+        found = short.understand(CleanRows({**VIDEO, "is_aigc": given}))
+        assert found is not None
+        assert found.input["is_aigc"] is True
+        told.append([receipt.rule for receipt in found.coerced])
+    assert told == [[], ["number_to_boolean"], ["text_to_boolean"], ["text_to_boolean"], []]
