@@ -105,6 +105,18 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, ge=1024, le=64 * 1_048_576)
     """Bytes of the largest request body (media goes by URL)."""
 
+    max_upload_bytes: int = Field(default=4_000_000_000, ge=1024, le=4_000_000_000)
+    """Bytes of the largest file that is taken as an upload; TikTok takes 4 GB at most."""
+
+    media_life_s: int = Field(default=3 * 86_400, ge=1, le=3650 * 86_400)
+    """Seconds an upload lives, and the files of a post stay after it has settled."""
+
+    media_retained_life_s: int = Field(default=30 * 86_400, ge=1, le=3650 * 86_400)
+    """Seconds a retained album lives."""
+
+    media_quota: int | None = Field(default=None, ge=1)
+    """Bytes of living uploads that a workspace may hold; nothing for as many as there is room for."""
+
     max_fields: int = Field(default=1_000, ge=10, le=100_000)
     """Members of the largest request body, all levels together."""
 

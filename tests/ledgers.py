@@ -21,6 +21,7 @@ from connector.store.database import Database
 from connector.store.grants import SqlGrants
 from connector.store.ledger import SqlLedger
 from connector.store.logins import SqlLogins
+from connector.store.media import SqlMedia
 from connector.store.sealing import Sealer
 from connector.store.secrets import Secrets
 from tests.databases import HandClock
@@ -58,6 +59,7 @@ class Stage:
     apps: SqlApps
     grants: SqlGrants
     logins: SqlLogins
+    media: SqlMedia
     clock: HandClock
 
     def accept(self, **changes: Any) -> Post:  # noqa: ANN401 - any member of NewPost
@@ -149,6 +151,7 @@ def set_stage(database: Database, clock: HandClock) -> Stage:
         apps=SqlApps(database, sealer=sealer),
         grants=SqlGrants(database, ids=IDS, sealer=sealer),
         logins=SqlLogins(database, sealer=sealer),
+        media=SqlMedia(database),
         clock=clock,
     )
     stage.access.add_workspace("w", "Work")

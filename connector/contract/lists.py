@@ -19,8 +19,8 @@ from connector.contract.coerce import (
 from connector.contract.rows import parse_exact
 from connector.kernel.errors import PostrailError
 
-URL = re.compile(r"https?://[^\s/?#]\S*", re.IGNORECASE)
-"""What counts as a URL when a list of them is taken apart."""
+URL = re.compile(r"(?i:https?)://[^\s/?#]\S*|media_[0-9A-HJKMNP-TV-Z]{26}")
+"""What counts as a URL when a list of them is taken apart; the id of an upload stands for one."""
 
 _URL_AFTER_COMMA = re.compile(r",\s*https?://", re.IGNORECASE)
 

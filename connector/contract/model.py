@@ -81,9 +81,9 @@ class Action(Manifest):
     """
 
     type: Literal["create", "search"]
-    use_case: Literal["publish", "check_status", "wait", "list_accounts", "get_creator_info"] = Field(
-        alias="use_case"
-    )
+    use_case: Literal[
+        "publish", "check_status", "wait", "list_accounts", "get_creator_info", "upload_media"
+    ] = Field(alias="use_case")
     kind: Literal["video", "photo"] | None = None
     input_schema: str
     output_schema: str

@@ -168,6 +168,20 @@ POLLED = frozenset({_S.PROCESSING, _S.STALLED, _S.INBOX_DELIVERED, _S.IN_MODERAT
 """The states of a post about which TikTok can be asked at any time, so that a webhook may make it due."""
 
 
+DONE_WITH_FILES = frozenset(
+    {
+        _S.INBOX_DELIVERED,
+        _S.INBOX_EXPIRED,
+        _S.PUBLISHED_PRIVATE,
+        _S.PUBLISHED_PUBLIC,
+        _S.REMOVED,
+        _S.FAILED,
+        _S.CANCELLED,
+    }
+)
+"""The states of a post whose files TikTok has, or will never want: nothing of ours is sent any more."""
+
+
 class Effect(StrEnum):
     """What the engine does next with a post."""
 

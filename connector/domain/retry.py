@@ -99,6 +99,9 @@ MAX_HOOK_DEFECTS = 20
 ORPHAN_WINDOW_MS = 2 * 3_600_000
 """How long after an init TikTok may still tell of it: an upload URL and a pull last one hour."""
 
+PULL_WINDOW_MS = 2 * 3_600_000
+"""For how long after its outcome a post's files stay: TikTok pulls within an hour of the init."""
+
 ORPHAN_SKEW_MS = 300_000
 """By how much TikTok's clock may be behind ours."""
 

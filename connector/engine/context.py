@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from connector.contract import Contract
 from connector.engine.desk import Desk
+from connector.engine.library import Library
 from connector.engine.ports import AccessStore, Ledger, MediaRoom, TikTok
 from connector.kernel.clock import Clock
 from connector.kernel.ids import Ids
@@ -12,11 +13,12 @@ from connector.kernel.ids import Ids
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """The engine's surroundings, built once by `wiring`; `desk` is where accounts are connected.
+    """The engine's surroundings, built once by `wiring`.
 
-    `public_url` is what TikTok pulls media from, `web_url` where posts are looked at. `stopping` tells that
-    this process drains, so that long work should stop at its next safe point. `wake` tells the workers and
-    the waiting that something has changed. `hears` tells that TikTok's webhooks arrive here.
+    `desk` is where accounts are connected, `library` where uploads are. `public_url` is what TikTok pulls
+    media from, `web_url` where posts are looked at. `stopping` tells that this process drains, so that long
+    work should stop at its next safe point. `wake` tells the workers and the waiting that something has
+    changed. `hears` tells that TikTok's webhooks arrive here.
     """
 
     contract: Contract
@@ -25,6 +27,7 @@ class Context:
     tiktok: TikTok
     desk: Desk
     media: MediaRoom
+    library: Library
     clock: Clock
     ids: Ids
     public_url: str

@@ -6,6 +6,7 @@ from connector.domain.lifecycle import State
 from connector.domain.retry import PASSING_CODES, most_fetches
 from connector.engine.budget import init_kind, reserve
 from connector.engine.context import Context
+from connector.engine.library import item_of, reference
 from connector.engine.model import Change, Claim, Entry, MediaItem, Post
 from connector.engine.steps import account_of, again, decided, fail, failure_of, later
 from connector.kernel.errors import PostrailError, Problem
@@ -20,6 +21,13 @@ def sources(post: Post) -> list[tuple[str, str]]:
     return [(f"photo_images[{index}]", str(url)) for index, url in enumerate(urls)]
 
 
+def _take(context: Context, post: Post, url: str, field_path: str) -> MediaItem:
+    """Bring one file into the spool; an upload lies there already, under its id."""
+    if reference(url, frozenset()) is not None:
+        return item_of(context.library, post.workspace_id, url)
+    return context.media.take_in(url, post.kind, field_path=field_path)
+
+
 def _take_all(context: Context, post: Post) -> tuple[list[MediaItem], list[Entry], list[PostrailError]]:
     items: list[MediaItem] = []
     entries: list[Entry] = []
@@ -27,7 +35,7 @@ def _take_all(context: Context, post: Post) -> tuple[list[MediaItem], list[Entry
     for field_path, url in sources(post):
         started = context.clock.ticks()
         try:
-            item = context.media.take_in(url, post.kind, field_path=field_path)
+            item = _take(context, post, url, field_path)
         except PostrailError as error:
             errors.append(error)
             decision = f"{field_path}: {error.message}"
@@ -39,7 +47,7 @@ def _take_all(context: Context, post: Post) -> tuple[list[MediaItem], list[Entry
     return items, entries, errors
 
 
-def _all_of(errors: list[PostrailError]) -> PostrailError:
+def all_of(errors: list[PostrailError]) -> PostrailError:
     """Join the refusals of several files into one that lists every problem; the first one's code leads."""
     if len(errors) == 1:
         return errors[0]
@@ -68,10 +76,17 @@ def fetch(context: Context, claim: Claim) -> Claim | None:
         again(context, claim)
         return None
     if errors:
-        fail(context, claim, failure_of(_all_of(errors)), *entries)
+        fail(context, claim, failure_of(all_of(errors)), *entries)
         return None
-    post = context.ledger.save(claim.lease, Change(media=tuple(items), tries=0), *entries)
-    claim = replace(claim, post=post)
+    with context.library.intake.held(item.media_id for item in items) as gone:
+        if not gone:
+            change = Change(media=tuple(items), tries=0)
+            claim = replace(claim, post=context.ledger.save(claim.lease, change, *entries))
+    if gone:
+        context.ledger.save(claim.lease, Change(), decided("a file was collected while others came"))
+        again(context, claim)
+        return None
+    post = claim.post
     wait = reserve(context, account_of(context, claim), init_kind(post))
     if wait:
         later(context, claim, wait)

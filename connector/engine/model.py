@@ -73,7 +73,7 @@ class Failure:
 
     code: str
     message: str
-    details: tuple[Mapping[str, str], ...] = ()
+    details: tuple[Mapping[str, object], ...] = ()
     fail_reason: str | None = None
     tiktok_log_id: str | None = None
 
@@ -99,6 +99,8 @@ class NewPost:
     idempotency_key: str | None = None
     repeat_window_ms: int = 0
     app_id: str | None = None
+    uploads: tuple[str, ...] = ()
+    """Ids of the uploads that the input names."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from connector.engine.access import demand
 from connector.engine.accounts import resolve_account
 from connector.engine.context import Context
 from connector.engine.creator import ask_creator
+from connector.engine.intake import Received, album_of, receive_text, take_in, with_receipt
 from connector.engine.model import Post, Principal
 from connector.engine.outputs import post_row, timeline_rows
 from connector.engine.standing import standings
@@ -145,12 +146,26 @@ def get_creator_info(context: Context, room: WaitRoom, ask: Ask) -> Told:
     return Told(post=None, body=body, outcome="settled")
 
 
+def upload_media(context: Context, room: WaitRoom, ask: Ask) -> Told:
+    """Take in a file that came as text: in base64, as a data URI, or as a URL that is fetched now."""
+    del room
+    demand(ask.principal, "posts:write")
+    given = ask.understood.input
+    text = str(given.get("file", ""))
+    with context.library.intake.receive() as file:
+        receive_text(context, lambda reader: reader.feed(text.encode()), file)
+        received = Received(field="file", label=str(given.get("name", "")), file=file)
+        body = take_in(context, ask.principal, [received], album=album_of(given))
+    return Told(post=None, body=with_receipt(body, ask.understood), outcome="settled")
+
+
 USE_CASES: dict[str, Callable[[Context, WaitRoom, Ask], Told]] = {
     "publish": publish,
     "check_status": check_status,
     "wait": wait_until_published,
     "list_accounts": list_accounts,
     "get_creator_info": get_creator_info,
+    "upload_media": upload_media,
 }
 """What a manifest may name as `use_case`."""
 

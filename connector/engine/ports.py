@@ -47,7 +47,7 @@ class Ledger(Protocol):
 
         Raises PostrailError: `idempotency_conflict` when the key binds another input, `duplicate_request`
         without a key, when the same input for the same account was accepted within `repeat_window_ms` and has
-        not failed.
+        not failed, `media_expired` when the life of an upload that it names is over.
         """
 
     def claim(self, owner: str, *, limit: int, ttl_ms: int) -> list[Claim]:

@@ -3,6 +3,7 @@
 from connector.contract import Operation, Understanding
 from connector.engine.accounts import resolve_account
 from connector.engine.context import Context
+from connector.engine.library import resolve
 from connector.engine.model import Accepted, Account, Kind, NewPost, Principal, Transfer
 from connector.engine.modes import choose, with_draft
 from connector.kernel.errors import PostrailError, Problem
@@ -50,11 +51,12 @@ def submit(
 ) -> Accepted:
     """Store the post that `understood` describes, or find the one that `key` already binds.
 
-    Raises PostrailError as `resolve_account`, `modes.choose` and `Ledger.accept` do.
+    Raises PostrailError as `resolve_account`, `library.resolve`, `modes.choose` and `Ledger.accept` do.
     """
-    content, given = understood.content, understood.input
+    given = understood.input
     account = resolve_account(context.access, principal, _text(given.get("account")))
     kind: Kind = "photo" if operation.operation.kind == "photo" else "video"
+    content, uploads = resolve(context.library, principal.workspace_id, kind, understood.content)
     transfer = _transfer(kind, content.get("transfer"))
     _check_reachable(context, account, transfer)
     way = choose(context, account, content)
@@ -75,8 +77,10 @@ def submit(
         idempotency_key=check_key(key),
         repeat_window_ms=0 if given.get("allow_repeat") else context.repeat_window_ms,
         app_id=way.account.app_id,
+        uploads=tuple(upload.id for upload in uploads),
     )
-    accepted = context.ledger.accept(new)
+    with context.library.intake.held(upload.item.media_id for upload in uploads):
+        accepted = context.ledger.accept(new)
     context.wake()
     return accepted
 

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from connector.domain.media import Photo, Video, check_photo, check_video
+from connector.domain.media import PHOTO_SIDE, Photo, Video, check_photo, check_video, fits, shortcomings
 from connector.engine.model import Kind, MediaItem
 from connector.kernel.errors import PostrailError, Problem
 from connector.media import source
-from connector.media.convert import to_jpeg
+from connector.media.convert import check_whole, to_jpeg
 from connector.media.probe import probe_photo, probe_video
 from connector.media.spool import Incoming, Spool
 from connector.net import Egress, Timeout
@@ -44,31 +44,48 @@ class Media:
         cap = source.VIDEO_CAP if kind == "video" else source.PHOTO_CAP
         with naming(field_path), self._spool.receive() as incoming:
             source.fetch(self._egress, url, incoming, cap=cap, timeout=self._timeout)
-            if kind == "video":
-                return self._keep_video(incoming, url)
-            return self._keep_photo(incoming, url)
+            return self.keep(incoming, kind, url)
 
     def path(self, media_id: str) -> Path:
         """Return where the bytes of a kept file lie. Raises PostrailError `media_gone` when they do not."""
         return self._spool.path(media_id)
+
+    def keep(self, incoming: Incoming, kind: Kind, url: str, *, fit: bool = False) -> MediaItem:
+        """Look at a received file by content, convert it where TikTok would refuse it, and keep it.
+
+        `fit`: a photo that is too large is scaled down. Raises PostrailError whose problems name no field.
+        """
+        if kind == "video":
+            return self._keep_video(incoming, url)
+        return self._keep_photo(incoming, url, fit=fit)
 
     def _keep_video(self, incoming: Incoming, url: str) -> MediaItem:
         video = probe_video(incoming.path)
         refuse(check_video(video))
         return _video_item(incoming.keep(), video, url)
 
-    def _keep_photo(self, incoming: Incoming, url: str) -> MediaItem:
+    def _keep_photo(self, incoming: Incoming, url: str, *, fit: bool) -> MediaItem:
         photo = probe_photo(incoming.path)
-        refuse(check_photo(photo))
-        if photo.mime == "image/png":
-            return self._keep_converted(incoming, url)
-        return _photo_item(incoming.keep(), photo, url)
+        refuse(check_photo(photo, fit=fit))
+        changes = shortcomings(photo)
+        scale = fit and not fits(photo)
+        if not changes and not scale:
+            check_whole(incoming.path, photo.mime)
+            return _photo_item(incoming.keep(), photo, url)
+        return self._keep_converted(incoming, url, photo, changes, scale=scale)
 
-    def _keep_converted(self, incoming: Incoming, url: str) -> MediaItem:
+    def _keep_converted(
+        self, incoming: Incoming, url: str, photo: Photo, changes: list[str], *, scale: bool
+    ) -> MediaItem:
+        made = to_jpeg(incoming.path, photo.mime, PHOTO_SIDE if scale else None)
+        if scale:
+            before, after = f"{photo.width} x {photo.height}", f"{made.width} x {made.height}"
+            changes.append(f"scaled from {before} px to {after} px")
         with self._spool.receive() as converted:
-            converted.write(to_jpeg(incoming.path))
-            photo = probe_photo(converted.path)
-            return _photo_item(converted.keep(), photo, url, "converted from image/png to image/jpeg")
+            converted.write(made.data)
+            result = probe_photo(converted.path)
+            refuse(check_photo(result))
+            return _photo_item(converted.keep(), result, url, *changes)
 
 
 @contextmanager

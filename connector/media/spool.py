@@ -2,6 +2,9 @@
 
 <root>/incoming/       files that are being written
 <root>/<aa>/<sha256>   files that are whole and on the disk
+
+A file is deleted by `collect` alone, under a lock on its folder <aa> that `held` shares: whoever writes down
+that a file is needed holds it meanwhile, and whoever collects asks whether it is needed while nobody does.
 """
 
 import errno
@@ -10,8 +13,8 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from connector.kernel.errors import PostrailError, Problem
@@ -20,6 +23,7 @@ Create = Callable[[Path], tuple[int, Path]]
 """Opens a new file in a folder for writing and returns its descriptor and path."""
 
 _MEDIA_ID = re.compile("[0-9a-f]{64}")
+_FOLDER = re.compile("[0-9a-f]{2}")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -133,9 +137,52 @@ class Spool:
             raise PostrailError("media_gone", "the media file is no longer in the spool")
         return place
 
+    @contextmanager
+    def held(self, media_ids: Iterable[str]) -> Iterator[frozenset[str]]:
+        """Keep files from being collected inside the `with`; gives the ids of those that are not there."""
+        wanted = {media_id: place_of(self._root, media_id) for media_id in media_ids}
+        with ExitStack() as stack:
+            for folder in sorted({place.parent for place in wanted.values()}):
+                stack.enter_context(_locked(folder, fcntl.LOCK_SH))
+            yield frozenset(media_id for media_id, place in wanted.items() if not place.is_file())
+
+    def collect(self, media_id: str, is_needed: Callable[[], bool]) -> int:
+        """Delete a file unless it is needed, asked while nobody holds it; return how many bytes went."""
+        place = place_of(self._root, media_id)
+        with _locked(place.parent, fcntl.LOCK_EX), suppress(FileNotFoundError):
+            if is_needed():
+                return 0
+            size = place.stat().st_size
+            place.unlink()
+            return size
+        return 0
+
+    def stored(self) -> Iterator[tuple[str, int, float]]:
+        """Yield the id of each file, its size in bytes, and when it came (seconds since the epoch)."""
+        for folder in sorted(self._root.iterdir()):
+            for place in sorted(folder.iterdir()) if _FOLDER.fullmatch(folder.name) else ():
+                with suppress(FileNotFoundError):
+                    found = place.stat()
+                    yield place.name, found.st_size, found.st_mtime
+
     def sweep_incoming(self) -> int:
         """Delete what processes that died have left half written; return how many files."""
         return sum(_delete_if_left_over(path) for path in self._incoming.iterdir())
+
+
+@contextmanager
+def _locked(folder: Path, how: int) -> Iterator[None]:
+    """Hold a lock on a folder inside the `with`; one that is not there has nothing to be locked."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        yield
+        return
+    try:
+        fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _delete_if_left_over(path: Path) -> bool:

@@ -10,7 +10,7 @@ from connector.domain.lifecycle import State
 from connector.engine.model import Accepted, NewPost, Post
 from connector.kernel.errors import PostrailError
 from connector.kernel.jsontext import canonical
-from connector.store import journal
+from connector.store import files, journal
 from connector.store.dialect import REPEATS, hold, insert
 from connector.store.posts import whole
 from connector.store.rows import new_content, new_post, post_of
@@ -25,7 +25,8 @@ _GONE = (State.FAILED.value, State.CANCELLED.value)
 def accept(conn: Connection, now: int, new: NewPost) -> Accepted:
     """Store a new post with its key, or return the post that the key binds already.
 
-    Raises PostrailError `idempotency_conflict` or `duplicate_request`, each naming the first post.
+    Raises PostrailError `idempotency_conflict` or `duplicate_request`, each naming the first post, and
+    `media_expired`.
     """
     if new.idempotency_key is not None and not _take_key(conn, now, new, new.idempotency_key):
         return _replay(conn, new, new.idempotency_key)
@@ -33,6 +34,7 @@ def accept(conn: Connection, now: int, new: NewPost) -> Accepted:
         _refuse_repeat(conn, now, new)
     conn.execute(plain_insert(posts).values(new_post(new, now)))
     conn.execute(plain_insert(post_content).values(new_content(new)))
+    files.note_uploads(conn, now, new)
     post = _load(conn, new.id)
     journal.tell(conn, now, post, None)
     return Accepted(post=post, replayed=False)

@@ -13,6 +13,8 @@ REPEATS = 2
 """Advisory lock, one per input hash: two equal inputs look for each other one after the other."""
 MIGRATIONS = 3
 """Advisory lock: one process migrates."""
+QUOTAS = 4
+"""Advisory lock, one per workspace: two uploads count what it holds one after the other."""
 
 
 def insert(conn: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

@@ -7,7 +7,7 @@ from sqlalchemy import Case, ColumnElement, Connection, Select, case, select, tr
 from connector.domain.lifecycle import POLLED, AttemptState
 from connector.engine.model import Change, Entry, Gate, Lease, Post
 from connector.engine.ports import LeaseLost
-from connector.store import journal
+from connector.store import files, journal
 from connector.store.changes import changed, leaves_sending
 from connector.store.dialect import locked
 from connector.store.rows import hot_columns, media_of, post_of, wide_columns
@@ -48,6 +48,8 @@ def _write(
         conn.execute(
             update(post_content).where(post_content.c.post_id == after.id).values(wide_columns(after))
         )
+    if after.media != before.media:
+        files.note(conn, after.id, [item.media_id for item in after.media])
     if leaves_sending(before, after):
         void_sending(conn, now, after.id)
     if after.state is not before.state:

@@ -4,13 +4,15 @@ Times are BIGINT, UTC milliseconds since the epoch. JSON is kept as text, since 
 `next_at` is both the schedule of a row and the expiry of its lease; NULL means: never by itself.
 
 workspaces ── api_keys       } these, apps, grants, logins and
-           └─ accounts       } invitations: tables_accounts.py
-                       └─ posts (hot) ── post_content (wide)
-                                      ├─ attempts     the gate
-                                      ├─ idempotency  the keys
-                                      ├─ journal      outside calls
-                                      ├─ events       for triggers and pollers
-                                      └─ deliveries   the outbox
+           ├─ accounts       } invitations: tables_accounts.py
+           │           └─ posts (hot) ── post_content (wide)
+           │                          ├─ attempts     the gate
+           │                          ├─ idempotency  the keys
+           │                          ├─ journal      outside calls
+           │                          ├─ events       for triggers and pollers
+           │                          ├─ deliveries   the outbox
+           │                          └─ post_files   what it needs of the spool
+           └─ media, albums                 uploads: tables_media.py
 webhook_inbox                          what TikTok has told, as it came
 cron, workers
 """
@@ -40,10 +42,13 @@ from connector.store.tables_accounts import (
     rate_slots,
     workspaces,
 )
+from connector.store.tables_media import album_media, albums, media, post_files
 
 __all__ = (
     "LIVE",
     "accounts",
+    "album_media",
+    "albums",
     "api_keys",
     "apps",
     "attempts",
@@ -56,8 +61,10 @@ __all__ = (
     "is_sending",
     "journal",
     "logins",
+    "media",
     "metadata",
     "post_content",
+    "post_files",
     "posts",
     "rate_slots",
     "webhook_inbox",

@@ -122,6 +122,7 @@ class Server:
             tiktok_url=upstream.api_url,
             web_url=upstream.web_url,
             public_url=settings.public_url or self._url,
+            local_url=self._url,
             stopping=self._stopping.is_set,
             wake=self._wake,
             hears=self._hooks.hears,

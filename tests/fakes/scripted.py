@@ -1,16 +1,22 @@
 """Fakes of the engine's ports: a TikTok that follows a script, a media room without files, a stage."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from pathlib import Path
 
 from connector.contract import load_contract
 from connector.domain.chunks import Chunk, ChunkPlan
+from connector.domain.net import origin_of
 from connector.engine.advance import advance
 from connector.engine.context import Context
 from connector.engine.desk import Desk
+from connector.engine.library import Library
 from connector.engine.model import Account, Claim, Kind, MediaItem, Post
+from connector.engine.model_media import Life
 from connector.engine.ports import Call, CreatorInfo, Initiated, PublishStatus, TikTokError, Uploaded
+from connector.engine.ports_media import Receiving
 from connector.engine.ports_tiktok import (
     AppKeys,
     Callback,
@@ -22,7 +28,7 @@ from connector.engine.ports_tiktok import (
     VideoPage,
 )
 from connector.kernel.clock import SystemClock
-from connector.kernel.errors import PostrailError
+from connector.kernel.errors import PostrailError, Problem
 from connector.kernel.ids import SystemIds
 from connector.kernel.signing import Signer
 from tests.ledgers import Stage
@@ -268,6 +274,67 @@ class PretendMedia:
 
 
 @dataclass
+class PretendIntake:
+    """Holds files in memory: keeps any bytes as a photo or, where they begin with `video`, as a video."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    missing: set[str] = field(default_factory=set)
+
+    @contextmanager
+    def receive(self) -> Iterator["PretendFile"]:
+        """Open a file."""
+        yield PretendFile()
+
+    def download(self, url: str, receiving: Receiving) -> None:
+        """Write the URL itself."""
+        receiving.write(url.encode())
+
+    def keep(self, receiving: Receiving, *, field_path: str) -> MediaItem:
+        """Keep what was written, unless it begins with `bad`."""
+        assert isinstance(receiving, PretendFile)
+        data = bytes(receiving.data)
+        if data.startswith(b"bad"):
+            problem = Problem(field=field_path, problem="bad", code="unsupported_file_type")
+            raise PostrailError("unsupported_file_type", "no file of ours", details=[problem])
+        media_id = sha256(data).hexdigest()
+        self.files[media_id] = data
+        kind: Kind = "video" if data.startswith(b"video") else "photo"
+        mime, ending = ("video/mp4", "mp4") if kind == "video" else ("image/jpeg", "jpg")
+        return MediaItem(
+            media_id=media_id, kind=kind, name=f"{media_id[:16]}.{ending}", mime=mime, size=len(data)
+        )
+
+    def path(self, media_id: str) -> Path:
+        """Return a path that nobody opens."""
+        return Path("/nowhere") / media_id
+
+    @contextmanager
+    def held(self, media_ids: Iterable[str]) -> Iterator[frozenset[str]]:
+        """Say which of the files are said to be missing."""
+        yield frozenset(self.missing.intersection(media_ids))
+
+    def collect(self, media_id: str, is_needed: Callable[[], bool]) -> int:
+        """Drop a file that is not needed."""
+        return 0 if is_needed() else len(self.files.pop(media_id, b""))
+
+
+@dataclass
+class PretendFile:
+    """A file in memory."""
+
+    data: bytearray = field(default_factory=bytearray)
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return len(self.data)
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append."""
+        self.data += data
+
+
+@dataclass
 class Scene:
     """The engine on a real ledger, a scripted TikTok and pretended media, moved by hand."""
 
@@ -275,6 +342,8 @@ class Scene:
     tiktok: ScriptedTikTok = field(default_factory=ScriptedTikTok)
     login: ScriptedLogin = field(default_factory=ScriptedLogin)
     media: PretendMedia = field(default_factory=PretendMedia)
+    intake: PretendIntake = field(default_factory=PretendIntake)
+    life: Life = field(default_factory=lambda: Life(plain_ms=3 * 86_400_000, retained_ms=30 * 86_400_000))
     draining: bool = False
 
     @property
@@ -291,6 +360,16 @@ class Scene:
         )
 
     @property
+    def library(self) -> Library:
+        """Where uploads are."""
+        return Library(
+            records=self.stage.media,
+            intake=self.intake,
+            life=self.life,
+            origins=frozenset({origin_of("https://posts.example")}),
+        )
+
+    @property
     def context(self) -> Context:
         """The engine's context."""
         return Context(
@@ -300,6 +379,7 @@ class Scene:
             tiktok=self.tiktok,
             desk=self.desk,
             media=self.media,
+            library=self.library,
             clock=self.stage.clock,
             ids=SystemIds(SystemClock()),
             public_url="https://posts.example",

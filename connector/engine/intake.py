@@ -1,0 +1,224 @@
+"""Use cases of uploads: files in, albums kept, shown and ended."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from connector.contract import Understanding
+from connector.domain.filetext import FileText
+from connector.domain.media import video_warnings
+from connector.engine.access import demand
+from connector.engine.context import Context
+from connector.engine.fetch import all_of
+from connector.engine.library import PREFIX, Library, album_row, find, not_found, upload_row
+from connector.engine.model import MediaItem, Principal
+from connector.engine.model_media import Admission, NewUpload, Upload
+from connector.engine.ports_media import Receiving
+from connector.kernel.clock import to_iso
+from connector.kernel.errors import PostrailError, Problem, cut
+
+MOST_FILES = 35
+"""Files of one request: as many as a carousel of TikTok's has photos."""
+
+LONGEST_LABEL = 200
+ALBUM_PREFIX = "album"
+NEW = "new"
+"""What `album` says to open one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """A file that has come in whole: the field that it came in, what its sender calls it, its bytes."""
+
+    field: str
+    label: str
+    file: Receiving
+
+
+def label_of(name: str) -> str:
+    """Return a sender's name of a file as a word for people: no path, nothing unprintable."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return cut("".join(character for character in last if character.isprintable()).strip(), LONGEST_LABEL)
+
+
+def receive_text(context: Context, text: Callable[[FileText], None], file: Receiving) -> None:
+    """Write the file that `text` feeds, in base64 or by its URL, into `file`. Raises PostrailError."""
+    reader = FileText(file.write)
+    text(reader)
+    reader.finish()
+    if reader.url is not None:
+        context.library.intake.download(reader.url, file)
+
+
+def take_in(
+    context: Context, principal: Principal, received: Sequence[Received], *, album: str | None
+) -> dict[str, object]:
+    """Keep and record files: all of them, or none. Return the answer.
+
+    `album`: the id of one, `new` for a new one, None for none; several photos make a new one by themselves.
+    Raises PostrailError with the problems of every file at once.
+    """
+    demand(principal, "posts:write")
+    _check_count(received)
+    library = context.library
+    with _kept(library, received) as items:
+        uploads = tuple(_new_upload(context, got, item) for got, item in zip(received, items, strict=True))
+        admission = _admission(context, principal, uploads, album)
+        with library.intake.held(item.media_id for item in items) as gone:
+            if gone:
+                raise PostrailError("not_ready", "The file was collected while it came in; send it again.")
+            admitted = library.records.admit(admission, library.life)
+    return _answer(context, admitted, admission.album_id)
+
+
+def _check_count(received: Sequence[Received]) -> None:
+    if not received:
+        missing = Problem(
+            field="file", problem="required", got="nothing", expected="a file", fix="send a file"
+        )
+        raise PostrailError("bad_request", "There is no file in the request.", details=[missing])
+    if len(received) > MOST_FILES:
+        raise PostrailError("too_many_images", f"One upload takes at most {MOST_FILES} files.")
+
+
+@contextmanager
+def _kept(library: Library, received: Sequence[Received]) -> Iterator[list[MediaItem]]:
+    """Put files into the spool; they go again, unless they are needed, when the `with` ends by an error."""
+    items: list[MediaItem] = []
+    errors: list[PostrailError] = []
+    with ExitStack() as undo:
+        for got in received:
+            try:
+                item = library.intake.keep(got.file, field_path=got.field)
+            except PostrailError as error:
+                errors.append(error)
+                continue
+            items.append(item)
+            undo.callback(forget, library, item.media_id)
+        if errors:
+            raise all_of(errors)
+        yield items
+        undo.pop_all()
+
+
+def forget(library: Library, media_id: str) -> int:
+    """Delete a file that nobody needs; return how many bytes went."""
+    return library.intake.collect(
+        media_id, lambda: media_id in library.records.needed([media_id], library.life)
+    )
+
+
+def _new_upload(context: Context, got: Received, item: MediaItem) -> NewUpload:
+    is_video = item.kind == "video" and item.width is not None and item.height is not None
+    warnings = video_warnings(item.width or 0, item.height or 0) if is_video else []
+    label = label_of(got.label) or item.name
+    return NewUpload(id=context.ids.new(PREFIX), item=item, label=label, warnings=tuple(warnings))
+
+
+def _admission(
+    context: Context, principal: Principal, uploads: tuple[NewUpload, ...], album: str | None
+) -> Admission:
+    """Return what is to be recorded. Raises PostrailError `invalid_request` for a video in an album."""
+    all_photos = all(new.item.kind == "photo" for new in uploads)
+    if album is None and len(uploads) > 1 and all_photos:
+        album = NEW
+    if album is not None and not all_photos:
+        problem = Problem(
+            field="album_id",
+            problem="album_of_photos",
+            got="a video",
+            expected="photos alone",
+            fix="leave album_id out for a video",
+        )
+        raise PostrailError("invalid_request", "An album holds photos alone.", details=[problem])
+    is_new = album == NEW
+    return Admission(
+        workspace_id=principal.workspace_id,
+        uploads=uploads,
+        album_id=context.ids.new(ALBUM_PREFIX) if is_new else album,
+        new_album=is_new,
+    )
+
+
+def _answer(context: Context, admitted: Sequence[Upload], album_id: str | None) -> dict[str, object]:
+    rows = [upload_row(context.public_url, upload, album_id) for upload in admitted]
+    if len(rows) == 1:
+        return {"ok": True, **rows[0]}
+    ends = min(upload.expires_at for upload in admitted)
+    urls = [row["url"] for row in rows]
+    images = {"photo_images": urls} if album_id else {}
+    return {
+        "ok": True,
+        "album_id": album_id,
+        "expires_at": to_iso(ends),
+        **images,
+        "media": rows,
+        "warnings": [],
+    }
+
+
+def album_of(given: Mapping[str, object]) -> str | None:
+    """Return the album that an upload's input names: an id, `new`, or None for none."""
+    named = given.get("album_id") or given.get("album")
+    return None if named is None else str(named)
+
+
+def with_receipt(body: Mapping[str, object], understood: Understanding) -> dict[str, object]:
+    """Return an answer with what its rows became; the warnings of both stand together."""
+    receipt = understood.receipt()
+    both = [*(_list(receipt["warnings"])), *(_list(body.get("warnings")))]
+    return {**body, **receipt, "warnings": both}
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def show(context: Context, principal: Principal, upload_id: str) -> dict[str, object]:
+    """Tell about an upload. Raises PostrailError `media_not_found` or `media_expired`."""
+    demand(principal, "posts:read")
+    upload = find(context.library, principal.workspace_id, upload_id, context.ledger.now())
+    return {"ok": True, **upload_row(context.public_url, upload)}
+
+
+def end(context: Context, principal: Principal, upload_id: str) -> None:
+    """End an upload now. Raises PostrailError `media_not_found` or `media_in_use`."""
+    demand(principal, "posts:write")
+    upload = context.library.records.find(principal.workspace_id, upload_id)
+    if upload is None or not context.library.records.end(principal.workspace_id, upload_id):
+        raise not_found(upload_id)
+    forget(context.library, upload.item.media_id)
+
+
+def _no_album(album_id: str) -> PostrailError:
+    return PostrailError("album_not_found", f"There is no album {album_id!r}, or its life is over.")
+
+
+def show_album(context: Context, principal: Principal, album_id: str) -> dict[str, object]:
+    """Tell about an album and its photos. Raises PostrailError `album_not_found`."""
+    demand(principal, "posts:read")
+    album = context.library.records.album(principal.workspace_id, album_id)
+    if album is None:
+        raise _no_album(album_id)
+    return album_row(context.public_url, album)
+
+
+def retain(context: Context, principal: Principal, album_id: str) -> dict[str, object]:
+    """Keep an album for longer. Raises PostrailError `album_not_found`."""
+    demand(principal, "posts:write")
+    library = context.library
+    album = library.records.retain(principal.workspace_id, album_id, library.life)
+    if album is None:
+        raise _no_album(album_id)
+    return {"ok": True, "album_id": album.id, "expires_at": to_iso(album.expires_at)}
+
+
+def end_album(context: Context, principal: Principal, album_id: str) -> None:
+    """End an album and its photos now. Raises PostrailError `album_not_found` or `media_in_use`."""
+    demand(principal, "posts:write")
+    records = context.library.records
+    album = records.album(principal.workspace_id, album_id)
+    if album is None or not records.end_album(principal.workspace_id, album_id):
+        raise _no_album(album_id)
+    for upload in album.uploads:
+        forget(context.library, upload.item.media_id)

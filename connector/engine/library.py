@@ -1,0 +1,171 @@
+"""Uploaded media: recognised where a post names it, found in its workspace, shown to its owner."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from connector.domain.net import Origin, origin_of
+from connector.engine.model import Kind, MediaItem
+from connector.engine.model_media import Album, Life, Upload
+from connector.engine.ports_media import MediaIntake, MediaStore
+from connector.kernel.clock import to_iso
+from connector.kernel.errors import PostrailError, Problem
+
+PREFIX = "media"
+"""What the ids of uploads begin with."""
+
+_ID = re.compile(r"media_[0-9A-HJKMNP-TV-Z]{26}")
+_PATH = re.compile(r"/v1/media/([^/]+)(?:/[^/]*)?$")
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST_LABEL = 60
+
+SOURCES: Mapping[Kind, str] = {"video": "source_url", "photo": "photo_images"}
+"""The field that names the files of a post, by its kind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """Where uploads come in and are recorded, for how long, and the origins that are this server's own."""
+
+    records: MediaStore
+    intake: MediaIntake
+    life: Life
+    origins: frozenset[Origin]
+
+
+def reference(text: str, origins: frozenset[Origin]) -> str | None:
+    """Return the upload that `text` names: by its id, or by the URL that its upload was answered with. Pure.
+
+    None for what is the address of something else.
+    """
+    text = text.strip()
+    if _ID.fullmatch(text):
+        return text
+    try:
+        mine, path = origin_of(text) in origins, urlsplit(text).path
+    except ValueError:
+        return None
+    found = _PATH.search(path) if mine else None
+    return found.group(1) if found else None
+
+
+def url_of(public_url: str, upload: Upload) -> str:
+    """Return the address of an upload, for posts to name and for its owner to look at with a key."""
+    stem = _UNSAFE.sub("-", upload.label.rpartition(".")[0] or upload.label).strip("-.")[:_LONGEST_LABEL]
+    ending = upload.item.name.rpartition(".")[2]
+    return f"{public_url}/v1/media/{upload.id}/{quote(stem or 'file')}.{ending}"
+
+
+def upload_row(public_url: str, upload: Upload, album_id: str | None = None) -> dict[str, object]:
+    """Return what the owner of an upload is told about it; `album_id`: the album that was asked about."""
+    item = upload.item
+    return {
+        "media_id": upload.id,
+        "url": url_of(public_url, upload),
+        "name": upload.label,
+        "kind": item.kind,
+        "mime": item.mime,
+        "size": item.size,
+        "width": item.width,
+        "height": item.height,
+        "duration_ms": item.duration_ms,
+        "sha256": item.media_id,
+        "changes": list(item.changes),
+        "warnings": list(upload.warnings),
+        "album_id": album_id or upload.album_id,
+        "expires_at": to_iso(upload.expires_at),
+    }
+
+
+def album_row(public_url: str, album: Album) -> dict[str, object]:
+    """Return what the owner of an album is told about it; `photo_images` can be posted as it stands."""
+    rows = [upload_row(public_url, upload, album.id) for upload in album.uploads]
+    return {
+        "ok": True,
+        "album_id": album.id,
+        "retained": album.retained_at is not None,
+        "created_at": to_iso(album.created_at),
+        "expires_at": to_iso(album.expires_at),
+        "photo_images": [row["url"] for row in rows],
+        "media": rows,
+    }
+
+
+def not_found(upload_id: str, field: str = "") -> PostrailError:
+    """Say that the workspace has no such upload."""
+    problem = Problem(
+        field=field,
+        problem="media_not_found",
+        got=upload_id,
+        expected="the media_id or url of an upload of this workspace",
+        fix="upload the file again and send the media_id that is answered",
+        code="media_not_found",
+    )
+    details = [problem] if field else []
+    return PostrailError("media_not_found", f"There is no upload {upload_id!r} here.", details=details)
+
+
+def find(library: Library, workspace_id: str, upload_id: str, now: int) -> Upload:
+    """Return a living upload. Raises PostrailError `media_not_found` or `media_expired`."""
+    upload = library.records.find(workspace_id, upload_id)
+    if upload is None:
+        raise not_found(upload_id)
+    if upload.expires_at <= now:
+        ended = to_iso(upload.expires_at)
+        raise PostrailError("media_expired", f"The life of {upload_id} ended at {ended}; upload it again.")
+    return upload
+
+
+def resolve(
+    library: Library, workspace_id: str, kind: Kind, content: Mapping[str, object]
+) -> tuple[dict[str, object], tuple[Upload, ...]]:
+    """Name each upload in the content of a post by its id, and return the uploads.
+
+    One whose life is over is found too: whether that matters is for the ledger to say, since a replay of an
+    accepted post must not depend on it. Raises PostrailError with every problem at once: `media_not_found`,
+    or the code of a file of the wrong kind.
+    """
+    name = SOURCES[kind]
+    given = content.get(name)
+    texts = [str(text) for text in given] if isinstance(given, list) else [str(given)]
+    found: dict[str, Upload] = {}
+    problems: list[Problem] = []
+    for index, text in enumerate(texts):
+        upload_id = reference(text, library.origins)
+        if upload_id is None:
+            continue
+        field = f"{name}[{index}]" if isinstance(given, list) else name
+        upload = library.records.find(workspace_id, upload_id)
+        if upload is None:
+            problems.extend(not_found(upload_id, field).details)
+        elif upload.item.kind != kind:
+            problems.append(_wrong_kind(field, upload, kind))
+        else:
+            found[text] = upload
+    if problems:
+        first = problems[0]
+        raise PostrailError(first.code, f"{first.got}: expected {first.expected}.", details=problems)
+    named: list[object] = [found[text].id if text in found else text for text in texts]
+    spelled = {**content, name: named if isinstance(given, list) else named[0]}
+    return spelled if found else dict(content), tuple(found.values())
+
+
+def _wrong_kind(field: str, upload: Upload, kind: Kind) -> Problem:
+    operation = "post_photos" if upload.item.kind == "photo" else "post_video"
+    return Problem(
+        field=field,
+        problem="wrong_kind",
+        got=f"{upload.id} is a {upload.item.kind}",
+        expected=f"a {kind}",
+        fix=f"post it by {operation}",
+        code="unsupported_image_type" if kind == "photo" else "bad_request",
+    )
+
+
+def item_of(library: Library, workspace_id: str, upload_id: str) -> MediaItem:
+    """Return the file of an upload that an accepted post names. Raises PostrailError `media_not_found`."""
+    upload = library.records.find(workspace_id, upload_id)
+    if upload is None:
+        raise not_found(upload_id)
+    return upload.item

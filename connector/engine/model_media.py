@@ -1,0 +1,74 @@
+"""The values about uploaded media: frozen, keyword-only. Times are UTC milliseconds since the epoch."""
+
+from dataclasses import dataclass
+
+from connector.engine.model import MediaItem
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewUpload:
+    """A file that has just come: as it lies in the spool, and what its sender called it.
+
+    `label` is a word for people and nothing else; `warnings` are what they may want to know about the file.
+    """
+
+    id: str
+    item: MediaItem
+    label: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """An uploaded file as a workspace has it; a second upload of the same bytes gives the same one.
+
+    `item.media_id` is the SHA-256 under which its bytes lie in the spool. Its life ends at `expires_at`.
+    """
+
+    id: str
+    workspace_id: str
+    item: MediaItem
+    label: str
+    warnings: tuple[str, ...]
+    created_at: int
+    expires_at: int
+    album_id: str | None = None
+    """The newest album that it is in."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Album:
+    """Photos that belong together, in the order in which they came. `retained_at`: kept for longer since."""
+
+    id: str
+    workspace_id: str
+    created_at: int
+    expires_at: int
+    retained_at: int | None = None
+    uploads: tuple[Upload, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Life:
+    """How long uploads live, and how much a workspace may hold.
+
+    Milliseconds; `quota` in bytes, None for as much as there is room for. `plain_ms` also is how long the
+    files of a post stay after it has settled.
+    """
+
+    plain_ms: int
+    retained_ms: int
+    quota: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """Files to be recorded together: all of them, or none.
+
+    They go into the album `album_id` where there is one: a new one of that id if `new_album`.
+    """
+
+    workspace_id: str
+    uploads: tuple[NewUpload, ...]
+    album_id: str | None = None
+    new_album: bool = False

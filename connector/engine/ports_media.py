@@ -1,0 +1,87 @@
+"""Ports of uploaded media: where files come in and lie, and where it is recorded whose they are.
+
+One rule keeps a file from being collected under a record that is just being written. Whoever records that a
+file is needed does so inside `held`, where it has seen the file; whoever collects looks for such records
+while nobody holds the file.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from connector.engine.model import MediaItem
+from connector.engine.model_media import Admission, Album, Life, Upload
+
+
+class Receiving(Protocol):
+    """A file that is coming in: hashed on the way, gone unless it is kept."""
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append `data`. Raises PostrailError `too_large` or `image_too_large`, and OSError."""
+
+
+class MediaIntake(Protocol):
+    """Takes files in that somebody sends, and keeps those that are needed."""
+
+    def receive(self) -> AbstractContextManager[Receiving]:
+        """Open a file to write; what is not kept inside the `with` is deleted.
+
+        Raises PostrailError `disk_full`, also for writes inside the `with`.
+        """
+
+    def download(self, url: str, receiving: Receiving) -> None:
+        """Fetch `url` into a file. Raises PostrailError as `MediaRoom.take_in` does, naming no field."""
+
+    def keep(self, receiving: Receiving, *, field_path: str) -> MediaItem:
+        """Look at a file by content, convert it where TikTok would refuse it, and put it into the spool.
+
+        Raises PostrailError with the code and the problems of `field_path`.
+        """
+
+    def path(self, media_id: str) -> Path:
+        """Return where the bytes of a spooled file lie. Raises PostrailError `media_gone`."""
+
+    def held(self, media_ids: Iterable[str]) -> AbstractContextManager[frozenset[str]]:
+        """Keep files from being collected inside the `with`; gives the ids of those that are not there."""
+
+    def collect(self, media_id: str, is_needed: Callable[[], bool]) -> int:
+        """Delete a file unless it is needed, asked while nobody holds it; return how many bytes went."""
+
+
+class MediaStore(Protocol):
+    """Uploads and albums of workspaces, and which files are needed. Each method is one transaction."""
+
+    def admit(self, admission: Admission, life: Life) -> tuple[Upload, ...]:
+        """Record files that lie in the spool, and their album; a known file lives on instead.
+
+        Raises PostrailError `album_not_found` or `media_quota_exceeded`; then nothing is recorded.
+        """
+
+    def find(self, workspace_id: str, upload_id: str) -> Upload | None:
+        """Return an upload, also one whose life is over; None where the workspace never had it."""
+
+    def album(self, workspace_id: str, album_id: str) -> Album | None:
+        """Return a living album with its living photos."""
+
+    def retain(self, workspace_id: str, album_id: str, life: Life) -> Album | None:
+        """Let an album and its photos live as long as retained ones do; None where there is none."""
+
+    def end(self, workspace_id: str, upload_id: str) -> bool:
+        """End the life of an upload now; False where there is none alive.
+
+        Raises PostrailError `media_in_use` while a post that is not done needs its file.
+        """
+
+    def end_album(self, workspace_id: str, album_id: str) -> bool:
+        """End the life of an album and of its photos that are in no other; False where there is none.
+
+        Raises PostrailError `media_in_use`.
+        """
+
+    def needed(self, media_ids: Iterable[str], life: Life) -> frozenset[str]:
+        """Return which of these files a living upload or a post needs."""

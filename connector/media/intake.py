@@ -1,0 +1,119 @@
+"""The media room for files that somebody sends: looked at, checked and kept exactly as fetched ones are."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from connector.domain.media import megabytes, too_large
+from connector.engine.model import Kind, MediaItem
+from connector.engine.ports_media import Receiving
+from connector.kernel.errors import PostrailError, Problem
+from connector.media import source
+from connector.media.kinds import HEAD_SIZE, container_of, describe, is_picture
+from connector.media.room import Media, naming
+from connector.media.spool import Incoming, Spool
+from connector.net import Egress, Timeout
+
+TAKEN = "a video (MP4, MOV or WebM) or a photo (JPEG, WebP or PNG)"
+
+
+class Sent(Receiving):
+    """A file that is coming in; what is too large for its kind is refused as soon as that is known.
+
+    `limit`: bytes that this server takes at most.
+    """
+
+    def __init__(self, incoming: Incoming, limit: int) -> None:
+        self.incoming = incoming
+        self._head = b""
+        self._cap = source.Cap(limit, "too_large")
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self.incoming.size
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes, enough to tell what it is."""
+        return self._head
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append `data`. Raises PostrailError `too_large` or `image_too_large`, and OSError."""
+        if len(self._head) < HEAD_SIZE:
+            self._head += bytes(data[: HEAD_SIZE - len(self._head)])
+            if is_picture(self._head) and source.PHOTO_CAP.limit < self._cap.limit:
+                self._cap = source.PHOTO_CAP
+        if self.size + len(data) > self._cap.limit:
+            got = f"more than {megabytes(self._cap.limit)}"
+            problem = too_large(got, self._cap.limit, self._cap.code)
+            raise PostrailError(
+                self._cap.code, f"the file is too large: {problem.expected}", details=[problem]
+            )
+        self.incoming.write(data)
+
+
+class Intake:
+    """Implements `connector.engine.ports_media.MediaIntake` over a media room and its spool.
+
+    `limit`: bytes of the largest file. `timeout` holds for downloads.
+    """
+
+    def __init__(
+        self, room: Media, spool: Spool, egress: Egress, *, limit: int, total_s: float = 1800
+    ) -> None:
+        self._room = room
+        self._spool = spool
+        self._egress = egress
+        self._limit = limit
+        self._timeout = Timeout(connect_s=10, idle_s=20, total_s=total_s)
+
+    @contextmanager
+    def receive(self) -> Iterator[Sent]:
+        """Open a file to write; what is not kept inside the `with` is deleted. Raises `disk_full`."""
+        with self._spool.receive() as incoming:
+            yield Sent(incoming, self._limit)
+
+    def download(self, url: str, receiving: Receiving) -> None:
+        """Fetch `url` into a file. Raises PostrailError as `source.fetch` does."""
+        cap = source.Cap(self._limit, "too_large")
+        source.fetch(self._egress, url, receiving, cap=cap, timeout=self._timeout)
+
+    def keep(self, receiving: Receiving, *, field_path: str) -> MediaItem:
+        """Look at a file by content, convert it where TikTok would refuse it, and put it into the spool."""
+        if not isinstance(receiving, Sent):
+            raise TypeError("a file that was not received here")
+        with naming(field_path):
+            return self._room.keep(receiving.incoming, _kind_of(receiving), "")
+
+    def path(self, media_id: str) -> Path:
+        """Return where the bytes of a spooled file lie. Raises PostrailError `media_gone`."""
+        return self._spool.path(media_id)
+
+    def held(self, media_ids: Iterable[str]) -> AbstractContextManager[frozenset[str]]:
+        """Keep files from being collected inside the `with`; gives the ids of those that are not there."""
+        return self._spool.held(media_ids)
+
+    def collect(self, media_id: str, is_needed: Callable[[], bool]) -> int:
+        """Delete a file unless it is needed, asked while nobody holds it; return how many bytes went."""
+        return self._spool.collect(media_id, is_needed)
+
+
+def _kind_of(sent: Sent) -> Kind:
+    """Tell by its first bytes whether a file is a video or a photo.
+
+    Raises PostrailError `bad_request` for an empty file, `unsupported_file_type` for any other kind.
+    """
+    if sent.size == 0:
+        raise _refused("empty_file", "an empty file", "send the bytes of the file", "bad_request")
+    if container_of(sent.head):
+        return "video"
+    if is_picture(sent.head):
+        return "photo"
+    code = "unsupported_file_type"
+    raise _refused(code, describe(sent.head), "export it as MP4 or as JPEG", code)
+
+
+def _refused(problem: str, got: str, fix: str, code: str) -> PostrailError:
+    detail = Problem(field="", problem=problem, got=got, expected=TAKEN, fix=fix, code=code)
+    return PostrailError(code, f"{got}: expected {TAKEN}", details=[detail])

@@ -1,0 +1,43 @@
+"""Which files of the spool posts need: noted with the post, in the same transaction."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import ColumnElement, Connection, exists, not_, select
+
+from connector.domain.lifecycle import DONE_WITH_FILES
+from connector.engine.model import NewPost
+from connector.kernel.errors import PostrailError
+from connector.store.dialect import insert
+from connector.store.tables import media, post_files, posts
+
+
+def note(conn: Connection, post_id: str, media_ids: Iterable[str]) -> None:
+    """Note that a post needs files."""
+    rows = [{"sha256": media_id, "post_id": post_id} for media_id in sorted(set(media_ids))]
+    if rows:
+        conn.execute(insert(conn, post_files).on_conflict_do_nothing(), rows)
+
+
+def note_uploads(conn: Connection, now: int, new: NewPost) -> None:
+    """Note the uploads that a new post names. Raises PostrailError `media_expired` for one that has ended."""
+    if not new.uploads:
+        return
+    mine = select(media.c.id, media.c.sha256).where(media.c.id.in_(new.uploads), media.c.expires_at > now)
+    found = {row.id: row.sha256 for row in conn.execute(mine)}
+    for upload_id in new.uploads:
+        if upload_id not in found:
+            raise PostrailError("media_expired", f"The life of {upload_id} is over; upload the file again.")
+    note(conn, new.id, found.values())
+
+
+def pending(now: int, stay_ms: int = 0) -> ColumnElement[bool]:
+    """Return the condition on `posts` of needing files; for `stay_ms` longer than it takes to settle."""
+    done = posts.c.state.in_(sorted(DONE_WITH_FILES)) & (posts.c.settled_at <= now - stay_ms)
+    return not_(done)
+
+
+def needed_by_posts(conn: Connection, now: int, media_ids: Sequence[str], stay_ms: int = 0) -> frozenset[str]:
+    """Return which of these files a post needs; `stay_ms`: or has been done with for no longer than that."""
+    of_post = exists().where(posts.c.id == post_files.c.post_id, pending(now, stay_ms))
+    query = select(post_files.c.sha256).distinct().where(post_files.c.sha256.in_(media_ids), of_post)
+    return frozenset(conn.execute(query).scalars())

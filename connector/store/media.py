@@ -1,0 +1,256 @@
+"""Uploads and albums on SQL."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from sqlalchemy import Connection, Select, case, exists, func, select, update
+from sqlalchemy import insert as plain_insert
+
+from connector.domain.retry import PULL_WINDOW_MS
+from connector.engine.model import MediaItem
+from connector.engine.model_media import Admission, Album, Life, NewUpload, Upload
+from connector.kernel.errors import PostrailError
+from connector.kernel.jsontext import canonical
+from connector.store.database import Database
+from connector.store.dialect import QUOTAS, hold, insert
+from connector.store.files import needed_by_posts
+from connector.store.posts import IDS_PER_SELECT
+from connector.store.rows import Row
+from connector.store.tables import album_media, albums, media
+
+T = TypeVar("T")
+
+
+class SqlMedia:
+    """`connector.engine.ports_media.MediaStore` on a database that `migrate` has prepared."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def _write(self, fn: Callable[[Connection, int], T]) -> T:
+        return self._database.write(lambda conn: fn(conn, self._database.now(conn)))
+
+    def _read(self, fn: Callable[[Connection, int], T]) -> T:
+        return self._database.read(lambda conn: fn(conn, self._database.now(conn)))
+
+    def admit(self, admission: Admission, life: Life) -> tuple[Upload, ...]:
+        """Record files that lie in the spool, and their album."""
+        return self._write(lambda conn, now: _admit(conn, now, admission, life))
+
+    def find(self, workspace_id: str, upload_id: str) -> Upload | None:
+        """Return an upload, also one whose life is over."""
+        query = _uploads().where(media.c.workspace_id == workspace_id, media.c.id == upload_id)
+        row = self._read(lambda conn, _now: conn.execute(query).mappings().one_or_none())
+        return None if row is None else _upload_of(row)
+
+    def album(self, workspace_id: str, album_id: str) -> Album | None:
+        """Return a living album with its living photos."""
+        return self._read(lambda conn, now: _album(conn, now, workspace_id, album_id))
+
+    def retain(self, workspace_id: str, album_id: str, life: Life) -> Album | None:
+        """Let an album and its photos live as long as retained ones do."""
+        return self._write(lambda conn, now: _retain(conn, now, workspace_id, album_id, life))
+
+    def end(self, workspace_id: str, upload_id: str) -> bool:
+        """End the life of an upload now. Raises PostrailError `media_in_use`."""
+        return self._write(lambda conn, now: _end(conn, now, workspace_id, upload_id))
+
+    def end_album(self, workspace_id: str, album_id: str) -> bool:
+        """End the life of an album and of its photos that are in no other. Raises `media_in_use`."""
+        return self._write(lambda conn, now: _end_album(conn, now, workspace_id, album_id))
+
+    def needed(self, media_ids: Iterable[str], life: Life) -> frozenset[str]:
+        """Return which of these files a living upload or a post needs."""
+        return self._read(lambda conn, now: _needed(conn, now, list(media_ids), life))
+
+
+def _uploads() -> Select[tuple[object, ...]]:
+    """Return the query of uploads, each with the newest album that it is in."""
+    newest = (
+        select(func.max(album_media.c.album_id)).where(album_media.c.media_id == media.c.id).scalar_subquery()
+    )
+    return select(media, newest.label("album_id"))
+
+
+def _upload_of(row: Row) -> Upload:
+    item = MediaItem(
+        media_id=row["sha256"],
+        kind=row["kind"],
+        name=row["name"],
+        mime=row["mime"],
+        size=row["size"],
+        width=row["width"],
+        height=row["height"],
+        duration_ms=row["duration_ms"],
+        source_url=row["id"],
+        changes=tuple(json.loads(row["changes"])),
+    )
+    return Upload(
+        id=row["id"],
+        workspace_id=row["workspace_id"],
+        item=item,
+        label=row["label"],
+        warnings=tuple(json.loads(row["warnings"])),
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        album_id=row["album_id"],
+    )
+
+
+def _admit(conn: Connection, now: int, admission: Admission, life: Life) -> tuple[Upload, ...]:
+    if life.quota is not None:
+        hold(conn, QUOTAS, _space(admission.workspace_id))
+    expires_at = max(now + life.plain_ms, _album_ends(conn, now, admission, life))
+    ids = [_record(conn, now, admission.workspace_id, new, expires_at) for new in admission.uploads]
+    if life.quota is not None:
+        _check_quota(conn, now, admission.workspace_id, life.quota)
+    if admission.album_id is not None:
+        _put_into_album(conn, admission.album_id, ids)
+    found = {
+        row["id"]: _upload_of(row) for row in conn.execute(_uploads().where(media.c.id.in_(ids))).mappings()
+    }
+    return tuple(found[upload_id] for upload_id in ids)
+
+
+def _space(workspace_id: str) -> int:
+    """Return a number for a workspace: those that share one wait for each other, no more."""
+    return int.from_bytes(workspace_id.encode()[-4:].rjust(4), "big", signed=True)
+
+
+def _album_ends(conn: Connection, now: int, admission: Admission, life: Life) -> int:
+    """Return when the album of an admission ends (0: there is none). Raises PostrailError."""
+    if admission.album_id is None:
+        return 0
+    if admission.new_album:
+        ends = now + life.plain_ms
+        row = {"id": admission.album_id, "workspace_id": admission.workspace_id, "created_at": now}
+        conn.execute(plain_insert(albums).values({**row, "expires_at": ends}))
+        return ends
+    mine = (albums.c.id == admission.album_id) & (albums.c.workspace_id == admission.workspace_id)
+    # Written, not only read: nobody may end or retain the album until this transaction does.
+    living = update(albums).where(mine, albums.c.expires_at > now).values(expires_at=albums.c.expires_at)
+    found: int | None = conn.execute(living.returning(albums.c.expires_at)).scalar_one_or_none()
+    if found is None:
+        raise album_not_found(admission.album_id)
+    return found
+
+
+def album_not_found(album_id: str) -> PostrailError:
+    """Say that there is no such album, or no more."""
+    return PostrailError("album_not_found", f"There is no album {album_id!r}, or its life is over.")
+
+
+def _record(conn: Connection, now: int, workspace_id: str, new: NewUpload, expires_at: int) -> str:
+    """Write an upload, or let the one of the same bytes live on; return its id."""
+    item = new.item
+    fresh = {
+        "kind": item.kind,
+        "name": item.name,
+        "mime": item.mime,
+        "size": item.size,
+        "width": item.width,
+        "height": item.height,
+        "duration_ms": item.duration_ms,
+        "changes": canonical(list(item.changes)),
+        "warnings": canonical(list(new.warnings)),
+    }
+    row = {
+        **fresh,
+        "id": new.id,
+        "workspace_id": workspace_id,
+        "sha256": item.media_id,
+        "label": new.label,
+        "created_at": now,
+        "expires_at": expires_at,
+    }
+    later = case((media.c.expires_at > expires_at, media.c.expires_at), else_=expires_at)
+    label = case((media.c.expires_at > now, media.c.label), else_=new.label)
+    statement = insert(conn, media).values(row)
+    kept = statement.on_conflict_do_update(
+        index_elements=["workspace_id", "sha256"], set_={**fresh, "expires_at": later, "label": label}
+    )
+    return str(conn.execute(kept.returning(media.c.id)).scalar_one())
+
+
+def _check_quota(conn: Connection, now: int, workspace_id: str, quota: int) -> None:
+    alive = (media.c.workspace_id == workspace_id) & (media.c.expires_at > now)
+    held: int = conn.execute(select(func.coalesce(func.sum(media.c.size), 0)).where(alive)).scalar_one()
+    if held > quota:
+        raise PostrailError(
+            "media_quota_exceeded",
+            f"With this upload the workspace would hold {held} bytes of media; it may hold {quota}.",
+        )
+
+
+def _put_into_album(conn: Connection, album_id: str, ids: Iterable[str]) -> None:
+    in_it = select(func.coalesce(func.max(album_media.c.position), -1)).where(
+        album_media.c.album_id == album_id
+    )
+    first: int = conn.execute(in_it).scalar_one() + 1
+    for position, upload_id in enumerate(dict.fromkeys(ids), first):
+        row = {"album_id": album_id, "media_id": upload_id, "position": position}
+        conn.execute(insert(conn, album_media).values(row).on_conflict_do_nothing())
+
+
+def _album(conn: Connection, now: int, workspace_id: str, album_id: str) -> Album | None:
+    mine = select(albums).where(albums.c.id == album_id, albums.c.workspace_id == workspace_id)
+    row = conn.execute(mine.where(albums.c.expires_at > now)).mappings().one_or_none()
+    if row is None:
+        return None
+    inside = _uploads().join(album_media, album_media.c.media_id == media.c.id)
+    alive = inside.where(album_media.c.album_id == album_id, media.c.expires_at > now)
+    photos = conn.execute(alive.order_by(album_media.c.position)).mappings()
+    return Album(**row, uploads=tuple(_upload_of(photo) for photo in photos))
+
+
+def _retain(conn: Connection, now: int, workspace_id: str, album_id: str, life: Life) -> Album | None:
+    until = now + life.retained_ms
+    mine = (albums.c.id == album_id) & (albums.c.workspace_id == workspace_id) & (albums.c.expires_at > now)
+    later = case((albums.c.expires_at > until, albums.c.expires_at), else_=until)
+    kept = update(albums).where(mine).values(expires_at=later, retained_at=now).returning(albums.c.expires_at)
+    ends = conn.execute(kept).scalar_one_or_none()
+    if ends is None:
+        return None
+    inside = select(album_media.c.media_id).where(album_media.c.album_id == album_id)
+    photos = (media.c.id.in_(inside)) & (media.c.expires_at > now) & (media.c.expires_at < ends)
+    conn.execute(update(media).where(photos).values(expires_at=ends))
+    return _album(conn, now, workspace_id, album_id)
+
+
+def _end(conn: Connection, now: int, workspace_id: str, upload_id: str) -> bool:
+    mine = (media.c.id == upload_id) & (media.c.workspace_id == workspace_id) & (media.c.expires_at > now)
+    ended = update(media).where(mine).values(expires_at=now).returning(media.c.sha256)
+    sha256 = conn.execute(ended).scalar_one_or_none()
+    if sha256 is None:
+        return False
+    if needed_by_posts(conn, now, [sha256]):
+        raise PostrailError("media_in_use", f"A post that is not done yet needs {upload_id}.")
+    return True
+
+
+def _end_album(conn: Connection, now: int, workspace_id: str, album_id: str) -> bool:
+    album = _album(conn, now, workspace_id, album_id)
+    if album is None:
+        return False
+    conn.execute(update(albums).where(albums.c.id == album_id).values(expires_at=now))
+    elsewhere = (
+        exists()
+        .where(album_media.c.album_id == albums.c.id, albums.c.expires_at > now)
+        .where(album_media.c.media_id == media.c.id)
+    )
+    ids = [photo.id for photo in album.uploads]
+    alone = select(media.c.id).where(media.c.id.in_(ids), ~elsewhere)
+    for upload_id in conn.execute(alone).scalars().all():
+        _end(conn, now, workspace_id, upload_id)
+    return True
+
+
+def _needed(conn: Connection, now: int, media_ids: list[str], life: Life) -> frozenset[str]:
+    found: frozenset[str] = frozenset()
+    for start in range(0, len(media_ids), IDS_PER_SELECT):
+        some = media_ids[start : start + IDS_PER_SELECT]
+        alive = select(media.c.sha256).where(media.c.sha256.in_(some), media.c.expires_at > now)
+        stay_ms = max(life.plain_ms, PULL_WINDOW_MS)
+        found |= {*conn.execute(alive).scalars(), *needed_by_posts(conn, now, some, stay_ms)}
+    return found
