@@ -166,6 +166,13 @@ class Overflow(Manifest):
     rule: str
 
 
+class Sources(Manifest):
+    """What a dialect asks of media hosts: how many redirects, and whether photos need a Content-Length."""
+
+    redirects: int
+    photos_need_length: bool = Field(alias="photosNeedLength")
+
+
 class Dialect(Manifest):
     """A foreign request shape, mapped onto operations; `errors` spells our codes as the dialect does."""
 
@@ -175,6 +182,7 @@ class Dialect(Manifest):
     routes: tuple[Route, ...]
     fallbacks: tuple[Fallback, ...] = ()
     overflows: tuple[Overflow, ...] = ()
+    sources: Sources | None = None
     errors: dict[str, str] = Field(default_factory=dict)
 
     def route(self, path: str) -> Route:

@@ -9,6 +9,7 @@ from connector.engine.context import Context
 from connector.engine.library import item_of, reference
 from connector.engine.model import Change, Claim, Entry, MediaItem, Post
 from connector.engine.steps import account_of, again, decided, fail, failure_of, later
+from connector.engine.terms import terms_of
 from connector.kernel.errors import PostrailError, Problem
 
 
@@ -25,7 +26,8 @@ def _take(context: Context, post: Post, url: str, field_path: str) -> MediaItem:
     """Bring one file into the spool; an upload lies there already, under its id."""
     if reference(url, frozenset()) is not None:
         return item_of(context.library, post.workspace_id, url)
-    return context.media.take_in(url, post.kind, field_path=field_path)
+    terms = terms_of(context.contract, post)
+    return context.media.take_in(url, post.kind, field_path=field_path, terms=terms)
 
 
 def _take_all(context: Context, post: Post) -> tuple[list[MediaItem], list[Entry], list[PostrailError]]:

@@ -96,6 +96,8 @@ class NewPost:
     input: Mapping[str, object]
     receipt: Mapping[str, object]
     input_hash: str
+    dialect: str | None = None
+    """The dialect that it came by, None for `/v1`; no part of what makes two inputs the same."""
     idempotency_key: str | None = None
     repeat_window_ms: int = 0
     app_id: str | None = None
@@ -131,6 +133,8 @@ class Post:
     settled_at: int | None = None
     app_id: str | None = None
     """The app that acts for the account in this post: what one app began no other can ask about."""
+    dialect: str | None = None
+    """The dialect that it came by, None for `/v1`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ POLL_AGAIN_MS = 5_000
 class Ask:
     """One call of an operation: who asks, what was understood, and the frame around it.
 
-    `wait_s` is how long the caller will wait for the answer in seconds.
+    `wait_s` is how long the caller will wait for the answer in seconds; `dialect` is None for `/v1`.
     """
 
     principal: Principal
@@ -34,6 +34,7 @@ class Ask:
     understood: Understanding
     key: str | None = None
     wait_s: float = 0.0
+    dialect: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,7 @@ def _row(context: Context, ask: Ask, post: Post) -> dict[str, object]:
 def publish(context: Context, room: WaitRoom, ask: Ask) -> Told:
     """Accept a post and, where the caller has time, wait for it."""
     demand(ask.principal, "posts:write")
-    accepted = submit(context, ask.principal, ask.operation, ask.understood, ask.key)
+    accepted = submit(context, ask.principal, ask.operation, ask.understood, ask.key, dialect=ask.dialect)
     post, done = _wait(room, ask, accepted.post)
     body = {**_row(context, ask, post), **accepted.post.receipt}
     settled = done and TABLE[post.state].settled

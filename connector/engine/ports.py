@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from connector.domain.chunks import Chunk, ChunkPlan
 from connector.domain.lifecycle import AttemptState, State
+from connector.domain.sources import OPEN_TERMS, SourceTerms
 from connector.engine.model import (
     Accepted,
     Account,
@@ -284,9 +285,10 @@ class TikTok(Protocol):
 class MediaRoom(Protocol):
     """Fetches, checks, converts and keeps media files."""
 
-    def take_in(self, url: str, kind: Kind, *, field_path: str) -> MediaItem:
+    def take_in(self, url: str, kind: Kind, *, field_path: str, terms: SourceTerms = OPEN_TERMS) -> MediaItem:
         """Fetch `url` into the spool, look at it by content, and convert it where TikTok would refuse it.
 
+        `terms` are what its host is asked for.
         Raises PostrailError with the code and the problem of `field_path`; nothing half stays behind.
         """
 

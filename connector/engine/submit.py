@@ -47,7 +47,13 @@ def _check_reachable(context: Context, account: Account, transfer: Transfer) -> 
 
 
 def submit(
-    context: Context, principal: Principal, operation: Operation, understood: Understanding, key: str | None
+    context: Context,
+    principal: Principal,
+    operation: Operation,
+    understood: Understanding,
+    key: str | None,
+    *,
+    dialect: str | None = None,
 ) -> Accepted:
     """Store the post that `understood` describes, or find the one that `key` already binds.
 
@@ -68,6 +74,7 @@ def submit(
         workspace_id=principal.workspace_id,
         account_id=account.id,
         operation=operation.key,
+        dialect=dialect,
         kind=kind,
         mode=way.mode,
         transfer=transfer,

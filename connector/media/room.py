@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from connector.domain.media import PHOTO_SIDE, Photo, Video, check_photo, check_video, fits, shortcomings
+from connector.domain.sources import OPEN_TERMS, SourceTerms
 from connector.engine.model import Kind, MediaItem
 from connector.kernel.errors import PostrailError, Problem
 from connector.media import source
@@ -36,14 +37,14 @@ class Media:
         self._spool = spool
         self._timeout = Timeout(connect_s=10, idle_s=idle_s, total_s=total_s)
 
-    def take_in(self, url: str, kind: Kind, *, field_path: str) -> MediaItem:
+    def take_in(self, url: str, kind: Kind, *, field_path: str, terms: SourceTerms = OPEN_TERMS) -> MediaItem:
         """Fetch `url`, look at it by content, convert it where TikTok would refuse it, and keep it.
 
         Raises PostrailError with the code and the problems of `field_path`; nothing half stays behind.
         """
         cap = source.VIDEO_CAP if kind == "video" else source.PHOTO_CAP
         with naming(field_path), self._spool.receive() as incoming:
-            source.fetch(self._egress, url, incoming, cap=cap, timeout=self._timeout)
+            source.fetch(self._egress, url, incoming, cap=cap, timeout=self._timeout, terms=terms)
             return self.keep(incoming, kind, url)
 
     def path(self, media_id: str) -> Path:

@@ -8,12 +8,12 @@ from urllib.parse import urljoin, urlsplit
 
 from connector.domain.chunks import VIDEO_LIMIT
 from connector.domain.media import PHOTO_LIMIT, megabytes, too_large
+from connector.domain.sources import OPEN_TERMS, SourceTerms
 from connector.kernel.errors import PostrailError, Problem
 from connector.kernel.redact import redact
 from connector.media.kinds import is_html
 from connector.net import Broken, Egress, StreamReply, Timeout, Unsendable, Unsent
 
-MAX_REDIRECTS = 5
 BUFFER = 1024 * 1024
 """Bytes held in memory at once."""
 
@@ -43,7 +43,9 @@ VIDEO_CAP = Cap(VIDEO_LIMIT, "too_large")
 PHOTO_CAP = Cap(PHOTO_LIMIT, "image_too_large")
 
 
-def fetch(egress: Egress, url: str, sink: Sink, *, cap: Cap, timeout: Timeout) -> None:
+def fetch(
+    egress: Egress, url: str, sink: Sink, *, cap: Cap, timeout: Timeout, terms: SourceTerms = OPEN_TERMS
+) -> None:
     """Stream the file at `url` into `sink`; `timeout` holds for each hop of a redirect.
 
     Raises PostrailError (its problems name no field): `address_not_allowed`, `redirect_not_allowed`, the
@@ -51,7 +53,7 @@ def fetch(egress: Egress, url: str, sink: Sink, *, cap: Cap, timeout: Timeout) -
     `source_5xx`, `source_status`, `html_page`, `empty_file`, `content_encoded`, `not_a_url`).
     """
     try:
-        with _open(egress, url, timeout) as reply:
+        with _open(egress, url, timeout, terms.redirects) as reply:
             _check_answer(reply)
             _pour(reply, sink, cap)
     except Unsendable as error:
@@ -90,12 +92,12 @@ def _broken(error: Broken, timeout: Timeout) -> PostrailError:
 
 
 @contextmanager
-def _open(egress: Egress, url: str, timeout: Timeout) -> Iterator[StreamReply]:
+def _open(egress: Egress, url: str, timeout: Timeout, redirects: int) -> Iterator[StreamReply]:
     """Follow redirects to the answer that is none; every hop goes through the guard."""
     seen: list[str] = []
     while True:
         url = url.partition("#")[0]
-        _check_hop(url, seen)
+        _check_hop(url, seen, redirects)
         seen.append(url)
         with egress.stream("GET", url, headers=_HEADERS, timeout=timeout) as reply:
             if reply.status not in _REDIRECTS:
@@ -104,12 +106,12 @@ def _open(egress: Egress, url: str, timeout: Timeout) -> Iterator[StreamReply]:
             url = _target(url, reply)
 
 
-def _check_hop(url: str, seen: list[str]) -> None:
+def _check_hop(url: str, seen: list[str], redirects: int) -> None:
     if url in seen:
         loop = f"a redirect back to {shown(url)}"
         raise _fetch_error("redirect_loop", loop, "a URL that ends at a file", "redirect_not_allowed")
-    if len(seen) > MAX_REDIRECTS:
-        many = f"more than {MAX_REDIRECTS} redirects"
+    if len(seen) > redirects:
+        many = f"more than {redirects} redirects" if redirects else "a redirect"
         raise _fetch_error("too_many_redirects", many, "the file's own URL", "redirect_not_allowed")
 
 

@@ -38,6 +38,7 @@ def _ask(site: Site, dialect: str, path: str) -> tuple[Ask, str]:
         understood=understood,
         key=key_of(request, given.get("idempotency_key")),
         wait_s=patience_of(given.get("wait_seconds"), DIALECT_WAIT_S),
+        dialect=dialect,
     )
     return ask, operation.operation.use_case
 

@@ -14,6 +14,10 @@ from connector.kernel.jsontext import canonical
 Row = RowMapping | Mapping[str, Any]
 
 
+DIALECT = "@dialect"
+"""Under this name, which no field can have, a post's `input` in SQL tells the dialect that it came by."""
+
+
 def media_text(media: Sequence[MediaItem]) -> str:
     """Spell the files of a post as JSON."""
     return canonical([asdict(item) for item in media])
@@ -67,7 +71,7 @@ def new_content(new: NewPost) -> dict[str, object]:
     """Return the wide row of a post that has just been accepted."""
     return {
         "post_id": new.id,
-        "input": canonical(new.input),
+        "input": canonical(new.input if new.dialect is None else {**new.input, DIALECT: new.dialect}),
         "receipt": canonical(new.receipt),
         "media": "[]",
     }
@@ -100,6 +104,7 @@ def wide_columns(post: Post) -> dict[str, object]:
 
 def post_of(row: Row) -> Post:
     """Read a post from a row that joins `posts` and `post_content`."""
+    given = json.loads(row["input"])
     return Post(
         id=row["id"],
         workspace_id=row["workspace_id"],
@@ -109,7 +114,8 @@ def post_of(row: Row) -> Post:
         mode=row["mode"],
         transfer=row["transfer"],
         state=State(row["state"]),
-        input=json.loads(row["input"]),
+        dialect=given.pop(DIALECT, None),
+        input=given,
         receipt=json.loads(row["receipt"]),
         created_at=row["created_at"],
         updated_at=row["updated_at"],

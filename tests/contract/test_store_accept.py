@@ -106,3 +106,12 @@ def test_two_keys_are_two_posts_even_when_the_input_is_the_same(stage: Stage) ->
     first = stage.accept(idempotency_key="k1", repeat_window_ms=600_000)
     second = stage.accept(idempotency_key="k2", repeat_window_ms=600_000)
     assert first.id != second.id
+
+
+def test_a_post_remembers_its_dialect_beside_its_input(stage: Stage) -> None:
+    new = new_post(dialect="pm3k", idempotency_key="k")
+    stage.ledger.accept(new)
+    found = stage.ledger.post("w", new.id)
+    assert found is not None
+    assert (found.dialect, found.input) == ("pm3k", new.input)
+    assert stage.ledger.accept(new_post(idempotency_key="k")).post.dialect == "pm3k"

@@ -9,6 +9,7 @@ from pathlib import Path
 from connector.contract import load_contract
 from connector.domain.chunks import Chunk, ChunkPlan
 from connector.domain.net import origin_of
+from connector.domain.sources import OPEN_TERMS, SourceTerms
 from connector.engine.advance import advance
 from connector.engine.context import Context
 from connector.engine.desk import Desk
@@ -251,9 +252,11 @@ class PretendMedia:
     size: int = 1000
     duration_ms: int = 5000
     refuse: dict[str, PostrailError] = field(default_factory=dict)
+    terms: list[SourceTerms] = field(default_factory=list)
 
-    def take_in(self, url: str, kind: Kind, *, field_path: str) -> MediaItem:
+    def take_in(self, url: str, kind: Kind, *, field_path: str, terms: SourceTerms = OPEN_TERMS) -> MediaItem:
         """Return an item, or raise what is held for `url`."""
+        self.terms.append(terms)
         if url in self.refuse:
             raise self.refuse[url]
         name = url.rpartition("/")[2]
@@ -394,11 +397,13 @@ class Scene:
         given: dict[str, object] = {"source_url": "https://m.example/v.mp4", "privacy": "PUBLIC_TO_EVERYONE"}
         return self.stage.accept(**{"input": given, **changes})
 
-    def accept_photos(self, count: int = 2) -> Post:
+    def accept_photos(self, count: int = 2, *, dialect: str | None = None) -> Post:
         """Accept a photo post."""
         urls = [f"https://m.example/{index}.jpg" for index in range(count)]
         given = {"photo_images": urls, "privacy": "PUBLIC_TO_EVERYONE"}
-        return self.stage.accept(kind="photo", operation="post_photos", transfer="pull", input=given)
+        return self.stage.accept(
+            kind="photo", operation="post_photos", transfer="pull", input=given, dialect=dialect
+        )
 
     def step(self) -> Claim:
         """Claim what is due and advance it once, as a worker would."""
