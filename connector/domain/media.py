@@ -7,6 +7,7 @@ section 4.5.3 (photos: 20 MB, 1080 px on either side).
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from connector.domain.chunks import VIDEO_LIMIT
 from connector.kernel.errors import Problem
@@ -26,14 +27,22 @@ MAX_FPS = 60
 MAX_DURATION_MS = 600_000
 """Milliseconds that the API takes at most; most accounts are allowed less (creator_info tells)."""
 
-PHOTO_TYPES = ("image/jpeg", "image/webp", "image/png")
-"""Photos that a post may name. PNG is converted, since TikTok takes JPEG and WebP only."""
+TAKEN_TYPES = ("image/jpeg", "image/webp")
+"""Photos that TikTok takes."""
+
+CONVERTED_TYPES = ("image/png", "image/heic", "image/avif", "image/gif")
+"""Photos that a post may name all the same: they are converted to JPEG."""
+
+PHOTO_WORDS = "JPEG, WebP, PNG, HEIC, AVIF or GIF"
 
 PHOTO_LIMIT = 20_000_000
 """Bytes of the largest photo (20 MB, the smaller reading)."""
 
 PHOTO_SIDE = 1080
 """Pixels of a photo's longer side."""
+
+BITS = 8
+"""Bits of a channel; a picture with more is converted."""
 
 MAX_PIXELS = 50_000_000
 """Pixels beyond which a picture is never decoded: a small file can unpack to gigabytes."""
@@ -78,7 +87,8 @@ class Photo:
     """What a look at a picture's header has found; nothing was decoded.
 
     `size` in bytes; `width` and `height` in pixels as displayed, None where the header is of a kind that is
-    not read (HEIC, AVIF). `orientation` is EXIF's (1: upright).
+    not read. `orientation` is EXIF's (1: upright); `bits` per channel; `profile` names a colour profile other
+    than sRGB.
     """
 
     mime: str
@@ -88,6 +98,9 @@ class Photo:
     orientation: int = 1
     has_alpha: bool = False
     is_animated: bool = False
+    colours: Literal["rgb", "gray", "cmyk"] = "rgb"
+    bits: int = 8
+    profile: str | None = None
 
 
 def megabytes(size: int) -> str:
@@ -178,10 +191,30 @@ def too_large(got: str, limit: int, code: str) -> Problem:
     )
 
 
-def check_photo(photo: Photo) -> list[Problem]:
-    """Return everything about a photo that PM3K or TikTok would refuse."""
-    checks = (_photo_type, _photo_sides, _photo_size)
+def check_photo(photo: Photo, *, fit: bool = False) -> list[Problem]:
+    """Return everything about a photo that PM3K or TikTok would refuse; `fit`: it will be scaled down."""
+    checks = (_photo_type, _photo_area, *(() if fit else (_photo_sides,)), _photo_size)
     return [problem for check in checks for problem in check(photo)]
+
+
+def shortcomings(photo: Photo) -> list[str]:
+    """Return why a photo cannot go to TikTok byte for byte, as what is done about each; empty: it can."""
+    changes = [f"converted from {photo.mime} to image/jpeg"] if photo.mime not in TAKEN_TYPES else []
+    if photo.orientation != 1:
+        changes.append("turned upright")
+    if photo.is_animated:
+        changes.append("the first picture of an animation taken")
+    if photo.has_alpha:
+        changes.append("see-through parts put on white")
+    if photo.bits > BITS:
+        changes.append(f"{photo.bits} bits a channel brought to {BITS}")
+    if photo.colours == "cmyk":
+        changes.append("colours brought from CMYK to sRGB")
+    elif photo.profile is not None:
+        changes.append(f"colours brought from {photo.profile} to sRGB")
+    if changes and photo.mime in TAKEN_TYPES:
+        changes.insert(0, f"{photo.mime} encoded again as image/jpeg")
+    return changes
 
 
 def unsupported_image(got: str) -> Problem:
@@ -190,18 +223,40 @@ def unsupported_image(got: str) -> Problem:
         field="",
         problem="unsupported_image_type",
         got=got,
-        expected="JPEG, WebP or PNG",
+        expected=PHOTO_WORDS,
         fix="export it as JPEG",
         code="unsupported_image_type",
     )
 
 
 def _photo_type(photo: Photo) -> list[Problem]:
-    return [] if photo.mime in PHOTO_TYPES else [unsupported_image(photo.mime)]
+    known = photo.mime in {*TAKEN_TYPES, *CONVERTED_TYPES}
+    return [] if known else [unsupported_image(photo.mime)]
+
+
+def _photo_area(photo: Photo) -> list[Problem]:
+    pixels = (photo.width or 0) * (photo.height or 0)
+    if pixels <= MAX_PIXELS:
+        return []
+    return [
+        Problem(
+            field="",
+            problem="too_many_pixels",
+            got=f"{photo.width} x {photo.height} px",
+            expected=f"at most {MAX_PIXELS // 1_000_000} megapixels",
+            fix=f"resize it to at most {PHOTO_SIDE} px on either side",
+            code="image_too_large_px",
+        )
+    ]
+
+
+def fits(photo: Photo) -> bool:
+    """Tell whether both sides are within the limit."""
+    return max(photo.width or 0, photo.height or 0) <= PHOTO_SIDE
 
 
 def _photo_sides(photo: Photo) -> list[Problem]:
-    if photo.width is None or photo.height is None or max(photo.width, photo.height) <= PHOTO_SIDE:
+    if photo.width is None or photo.height is None or fits(photo):
         return []
     width, height = fitting(photo.width, photo.height)
     return [
@@ -210,8 +265,9 @@ def _photo_sides(photo: Photo) -> list[Problem]:
             problem="too_wide" if photo.width > PHOTO_SIDE else "too_tall",
             got=f"{photo.width} x {photo.height} px",
             expected=f"at most {PHOTO_SIDE} px on either side",
-            fix=f"resize it to {width} x {height} px",
+            fix=f"send fit: true, or resize it to {width} x {height} px",
             code="image_too_large_px",
+            auto_fix={"fit": True},
         )
     ]
 

@@ -6,6 +6,7 @@ PostrailError            what went wrong, by its code in `manifests/errors.yaml`
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 GOT_LIMIT = 200
 """Characters of a rejected value that an answer repeats."""
@@ -24,7 +25,8 @@ class Problem:
 
     `field` is a path such as `photo_images[3]` (empty: the request as a whole); `problem` is a stable word;
     `got`, `expected` and `fix` are sentences for people. `code` is the catalogue code this problem alone
-    would be refused with.
+    would be refused with. `auto_fix` holds the fields with which the same request would do, where that is
+    safe to send without asking anybody.
     """
 
     field: str
@@ -33,10 +35,17 @@ class Problem:
     expected: str = ""
     fix: str = ""
     code: str = "invalid_request"
+    auto_fix: Mapping[str, object] | None = None
 
-    def as_dict(self) -> dict[str, str]:
+    @classmethod
+    def of(cls, members: Mapping[str, Any]) -> Self:
+        """Return the problem that `as_dict` has spelled."""
+        return cls(**members)
+
+    def as_dict(self) -> dict[str, object]:
         """Return the problem as the JSON object of an answer's `details`."""
-        return asdict(self)
+        members = asdict(self)
+        return members if self.auto_fix else {key: members[key] for key in members if key != "auto_fix"}
 
 
 class PostrailError(Exception):

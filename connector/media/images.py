@@ -1,32 +1,32 @@
-"""Reads a picture's header: type, size, orientation, alpha, animation. Nothing is decoded (pure).
+"""Reads a picture's header: type, size, orientation, colours, alpha, animation. Nothing is decoded (pure).
 
-A picture of a few kilobytes can unpack to gigabytes; its header says so in its first bytes.
+A picture of a few kilobytes can unpack to gigabytes; its header says so in its first bytes. Sources: PNG
+(W3C, third edition), WebP container (RFC 9649), GIF89a.
 """
 
 import struct
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from connector.domain.media import Photo
+from connector.media.boxes import Unreadable
+from connector.media.exif import TURNED, orientation_in
+from connector.media.heif import read_heif
+from connector.media.icc import other_profile
+from connector.media.jpeg import MAX_SEGMENTS, HeaderError, read_jpeg
 from connector.media.kinds import still_brand
 
-MAX_SEGMENTS = 10_000
-"""Segments or chunks walked through in one header; no real file has as many."""
+MAX_PROFILE = 1024 * 1024
+"""Bytes that a packed colour profile may unpack to."""
 
-_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_START_OF_SCAN = 0xDA
-_STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-_APP1 = 0xE1
-_ORIENTATION = 0x0112
-_TURNED = range(5, 9)
-"""EXIF orientations that exchange width and height."""
-
+_PNG_ALPHA = {4, 6}
+_PNG_GRAY = {0, 4}
+_PNG_PALETTE = 3
 _WEBP_ALPHA = 0x10
 _WEBP_ANIMATION = 0x02
-
-
-class HeaderError(ValueError):
-    """The file starts like a picture, but its header is broken or cut."""
+_GIF_IMAGE, _GIF_EXTENSION = 0x2C, 0x21
+_GIF_TABLE = 0x80
 
 
 def read_photo(file: BinaryIO, size: int) -> Photo | None:
@@ -35,17 +35,24 @@ def read_photo(file: BinaryIO, size: int) -> Photo | None:
     reader = _reader_of(head)
     if reader is None:
         still = still_brand(head)
-        return Photo(mime=still, size=size, width=None, height=None) if still else None
+        return _read_still(file, size, still) if still else None
     file.seek(0)
     try:
         return reader(file, size)
-    except (struct.error, IndexError) as error:
+    except (struct.error, IndexError, zlib.error) as error:
         raise HeaderError("the picture's header is cut off") from error
+
+
+def _read_still(file: BinaryIO, size: int, mime: str) -> Photo:
+    try:
+        return read_heif(file, size, mime)
+    except Unreadable as error:
+        raise HeaderError(str(error)) from error
 
 
 def _reader_of(head: bytes) -> Callable[[BinaryIO, int], Photo] | None:
     if head.startswith(b"\xff\xd8\xff"):
-        return _read_jpeg
+        return read_jpeg
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return _read_png
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
@@ -56,33 +63,68 @@ def _reader_of(head: bytes) -> Callable[[BinaryIO, int], Photo] | None:
 
 
 def _read_png(file: BinaryIO, size: int) -> Photo:
-    head = file.read(33)
-    width, height, _depth, color = struct.unpack_from(">IIBB", head, 16)
+    width, height, depth, colour = struct.unpack_from(">IIBB", file.read(33), 16)
+    chunks = dict(_png_chunks(file))
+    profile = chunks.get(b"iCCP")
+    orientation = orientation_in(chunks.get(b"eXIf", b"")) or 1
+    if orientation in TURNED:
+        width, height = height, width
     return Photo(
         mime="image/png",
         size=size,
         width=width,
         height=height,
-        has_alpha=color in {4, 6},
-        is_animated=_has_animation_chunk(file),
+        orientation=orientation,
+        has_alpha=colour in _PNG_ALPHA or b"tRNS" in chunks,
+        is_animated=b"acTL" in chunks,
+        colours="gray" if colour in _PNG_GRAY else "rgb",
+        bits=8 if colour == _PNG_PALETTE else depth,
+        profile=other_profile(_unpacked(profile)) if profile else None,
     )
 
 
-def _has_animation_chunk(file: BinaryIO) -> bool:
-    """Look for APNG's `acTL` before the first `IDAT`; the file stands behind `IHDR`."""
+def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the chunks before the first `IDAT` that say something about the whole picture."""
     for _ in range(MAX_SEGMENTS):
         head = file.read(8)
         if len(head) < 8 or head[4:] == b"IDAT":  # noqa: PLR2004 - length and type of a chunk
-            return False
-        if head[4:] == b"acTL":
-            return True
-        file.seek(struct.unpack(">I", head[:4])[0] + 4, 1)
-    return False
+            return
+        length, kind = struct.unpack(">I4s", head)
+        if kind in {b"iCCP", b"eXIf", b"tRNS", b"acTL"} and length < MAX_PROFILE:
+            yield kind, file.read(length)
+            file.seek(4, 1)
+        else:
+            file.seek(length + 4, 1)
+
+
+def _unpacked(chunk: bytes) -> bytes:
+    """Unpack the profile of an `iCCP` chunk: name, zero, method, data."""
+    packed = chunk[chunk.index(b"\0") + 2 :] if b"\0" in chunk else b""
+    return zlib.decompressobj().decompress(packed, MAX_PROFILE)
 
 
 def _read_gif(file: BinaryIO, size: int) -> Photo:
-    width, height = struct.unpack_from("<HH", file.read(10), 6)
-    return Photo(mime="image/gif", size=size, width=width, height=height)
+    width, height, flags = struct.unpack_from("<HHB", file.read(13), 6)
+    if flags & _GIF_TABLE:
+        file.seek(3 << (flags % 8 + 1), 1)
+    return Photo(mime="image/gif", size=size, width=width, height=height, is_animated=_has_two_pictures(file))
+
+
+def _has_two_pictures(file: BinaryIO) -> bool:
+    pictures = 0
+    while pictures <= 1:
+        kind = file.read(1)
+        if kind == bytes([_GIF_IMAGE]):
+            pictures += 1
+            flags = file.read(9)[8:9] or b"\0"
+            file.seek((3 << (flags[0] % 8 + 1) if flags[0] & _GIF_TABLE else 0) + 1, 1)
+        elif kind == bytes([_GIF_EXTENSION]):
+            file.seek(1, 1)
+        else:
+            return False
+        while (length := file.read(1)) not in {b"", b"\0"}:
+            file.seek(length[0], 1)
+    return True
 
 
 def _read_bmp(file: BinaryIO, size: int) -> Photo:
@@ -95,68 +137,44 @@ def _read_webp(file: BinaryIO, size: int) -> Photo:
     declared = struct.unpack_from("<I", head, 4)[0] + 8
     if declared > size:
         raise HeaderError(f"the file has {size} of the {declared} bytes that its header tells")
-    alpha = animated = False
     if head[12:16] == b"VP8X":
-        width = int.from_bytes(head[24:27], "little") + 1
-        height = int.from_bytes(head[27:30], "little") + 1
-        alpha, animated = bool(head[20] & _WEBP_ALPHA), bool(head[20] & _WEBP_ANIMATION)
-    elif head[12:16] == b"VP8L":
+        return _read_extended_webp(file, size, head)
+    if head[12:16] == b"VP8L":
         bits = struct.unpack_from("<I", head, 21)[0]
         width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-        alpha = bool(bits >> 28 & 1)
-    else:
-        width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", head, 26))
+        return Photo(mime="image/webp", size=size, width=width, height=height, has_alpha=bool(bits >> 28 & 1))
+    width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", head, 26))
+    return Photo(mime="image/webp", size=size, width=width, height=height)
+
+
+def _read_extended_webp(file: BinaryIO, size: int, head: bytes) -> Photo:
+    width = int.from_bytes(head[24:27], "little") + 1
+    height = int.from_bytes(head[27:30], "little") + 1
+    chunks = dict(_webp_chunks(file))
+    profile = chunks.get(b"ICCP")
+    orientation = orientation_in(chunks.get(b"EXIF", b"")) or 1
+    if orientation in TURNED:
+        width, height = height, width
     return Photo(
-        mime="image/webp", size=size, width=width, height=height, has_alpha=alpha, is_animated=animated
+        mime="image/webp",
+        size=size,
+        width=width,
+        height=height,
+        orientation=orientation,
+        has_alpha=bool(head[20] & _WEBP_ALPHA),
+        is_animated=bool(head[20] & _WEBP_ANIMATION),
+        profile=other_profile(profile) if profile else None,
     )
 
 
-def _read_jpeg(file: BinaryIO, size: int) -> Photo:
-    file.seek(2)
-    orientation = 1
+def _webp_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
     for _ in range(MAX_SEGMENTS):
-        marker = _next_marker(file)
-        if marker in _STANDALONE:
-            continue
-        length = struct.unpack(">H", file.read(2))[0]
-        if marker in _START_OF_FRAME:
-            height, width = struct.unpack(">xHH", file.read(5))
-            if orientation in _TURNED:
-                width, height = height, width
-            return Photo(mime="image/jpeg", size=size, width=width, height=height, orientation=orientation)
-        if marker == _APP1:
-            orientation = orientation_in(file.read(length - 2)) or orientation
-        elif marker == _START_OF_SCAN:
-            break
+        head = file.read(8)
+        if len(head) < 8:  # noqa: PLR2004 - type and length of a chunk
+            return
+        kind, length = struct.unpack("<4sI", head)
+        if kind in {b"ICCP", b"EXIF"} and length < MAX_PROFILE:
+            yield kind, file.read(length)
+            file.seek(length % 2, 1)
         else:
-            file.seek(length - 2, 1)
-    raise HeaderError("the picture's header tells no size")
-
-
-def _next_marker(file: BinaryIO) -> int:
-    if file.read(1) != b"\xff":
-        raise HeaderError("the picture's header is broken")
-    marker = 0xFF
-    while marker == 0xFF:  # noqa: PLR2004 - fill bytes before a marker
-        marker = file.read(1)[0]
-    return marker
-
-
-def orientation_in(segment: bytes) -> int | None:
-    """Return EXIF's orientation (1 to 8) from a JPEG's APP1 segment, None when there is none."""
-    if not segment.startswith(b"Exif\0\0"):
-        return None
-    tiff = segment[6:]
-    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
-    if order is None:
-        return None
-    try:
-        start = struct.unpack_from(f"{order}I", tiff, 4)[0]
-        count = struct.unpack_from(f"{order}H", tiff, start)[0]
-        for index in range(count):
-            tag, _kind, _length, value = struct.unpack_from(f"{order}HHIH", tiff, start + 2 + index * 12)
-            if tag == _ORIENTATION:
-                return value if value in range(1, 9) else None
-    except struct.error:
-        return None
-    return None
+            file.seek(length + length % 2, 1)

@@ -4,11 +4,11 @@ A job takes and returns what JSON can hold, and bytes; it writes nothing and ope
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import av
 
-Answer = tuple[dict[str, Any], bytes]
+from connector.media import pictures
+from connector.media.pictures import Answer, Unusable
 
 MAX_FRAMES = 60 * 60 * 12
 """Frames that are counted: twelve minutes at 60 per second, more than TikTok takes."""
@@ -22,11 +22,11 @@ def demux(path: str, form: str) -> Answer:
     """
     with av.open(path, format=form, metadata_errors="ignore") as container:
         if not container.streams.video:
-            raise ValueError("it has no picture track")
+            raise Unusable("it has no picture track")
         stream = container.streams.video[0]
         codec: av.VideoCodecContext | None = stream.codec_context
         if codec is None:
-            raise ValueError("its codec is not known")
+            raise Unusable("its codec is not known")
         seconds, rate = _counted(container, stream)
         shape = stream.sample_aspect_ratio or 1
         return {
@@ -58,11 +58,15 @@ def _counted(
 
 
 def reason(error: Exception) -> str:
-    """Say in a line why a job failed, without paths."""
-    if isinstance(error, av.FFmpegError):
-        return "it cannot be read"
-    return str(error).strip().partition("\n")[0][:200] or type(error).__name__
+    """Say in a line why a job failed, without paths and without the decoder's own words."""
+    if isinstance(error, Unusable):
+        return str(error)
+    return "it is damaged, or cut"
 
 
-JOBS: dict[str, Callable[..., Answer]] = {"demux": demux}
+JOBS: dict[str, Callable[..., Answer]] = {
+    "demux": demux,
+    "whole": pictures.whole,
+    "to_jpeg": pictures.to_jpeg,
+}
 """The jobs by name."""

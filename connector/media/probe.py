@@ -12,7 +12,8 @@ from connector.domain.media import VIDEO_TYPES, Photo, Video, megabytes, unsuppo
 from connector.kernel.errors import PostrailError, Problem
 from connector.media.boxes import Unreadable, mp4_length
 from connector.media.helpers import JobFailed, shared
-from connector.media.images import HeaderError, read_photo
+from connector.media.images import read_photo
+from connector.media.jpeg import HeaderError
 from connector.media.kinds import CONTAINERS, HEAD_SIZE, Container, container_of, describe
 from connector.media.movie import read_movie
 from connector.media.webm import WebM, read_webm, webm_length

@@ -29,7 +29,7 @@ def direct_post(told: Told) -> dict[str, object]:
         raise PostrailError(
             post.failure.code,
             post.failure.message,
-            details=[Problem(**item) for item in post.failure.details],
+            details=[Problem.of(item) for item in post.failure.details],
             tiktok_log_id=post.failure.tiktok_log_id,
             extra={"post_id": post.id, "publish_id": post.publish_id},
         )

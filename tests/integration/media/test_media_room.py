@@ -95,7 +95,7 @@ def test_a_png_is_kept_as_jpeg_alone(tmp_path: Path) -> None:
     assert kept == [media.path(item.media_id)]
     assert kept[0].read_bytes().startswith(b"\xff\xd8\xff")
     assert (item.mime, item.size) == ("image/jpeg", kept[0].stat().st_size)
-    assert item.changes == ("converted from image/png to image/jpeg",)
+    assert item.changes == ("converted from image/png to image/jpeg", "see-through parts put on white")
 
 
 def test_the_room_fills_the_engines_port(tmp_path: Path) -> None:
@@ -228,8 +228,8 @@ def test_a_text_file_named_mp4_is_told_as_what_it_is(tmp_path: Path) -> None:
     )
 
 
-def test_a_gif_is_refused_as_a_photo(tmp_path: Path) -> None:
-    data = make_photo(tmp_path.parent / f"{tmp_path.name}.gif", "GIF").read_bytes()
+def test_a_bmp_is_refused_as_a_photo(tmp_path: Path) -> None:
+    data = make_photo(tmp_path.parent / f"{tmp_path.name}.bmp", "BMP").read_bytes()
     assert refused(tmp_path, says(answer("200 OK", data)), "photo").code == "unsupported_image_type"
 
 

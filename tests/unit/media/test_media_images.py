@@ -3,19 +3,31 @@
 import io
 import struct
 
+import pillow_heif
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
-from connector.media.images import HeaderError, orientation_in, read_photo
+from connector.media.exif import orientation_in
+from connector.media.images import read_photo
+from connector.media.jpeg import HeaderError
+from tests.pictures_made import profile
 
 SIZE = (37, 21)
 BOMB_SIDE = 30_000
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def picture(format_: str, mode: str = "RGB", **options: object) -> bytes:
     """Return an encoded picture of 37 x 21 px."""
     out = io.BytesIO()
     Image.new(mode, SIZE, 1).save(out, format_, **options)
+    return out.getvalue()
+
+
+def heic(mode: str) -> bytes:
+    """Return a HEIC picture of 37 x 21 px."""
+    out = io.BytesIO()
+    pillow_heif.from_pillow(Image.new(mode, SIZE, 1)).save(out)
     return out.getvalue()
 
 
@@ -81,10 +93,11 @@ def test_animation_is_seen(format_: str) -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_turned_jpeg_tells_its_size_as_displayed(orientation: int) -> None:
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP"])
+def test_a_turned_picture_tells_its_size_as_displayed(orientation: int, format_: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    data = picture("JPEG", exif=exif)
+    data = picture(format_, exif=exif)
     photo = read_photo(io.BytesIO(data), len(data))
     assert photo is not None
     assert photo.orientation == orientation
@@ -111,10 +124,60 @@ def test_what_is_no_picture_is_none(data: bytes) -> None:
     assert read_photo(io.BytesIO(data), len(data)) is None
 
 
-def test_a_heic_picture_is_known_by_its_brand() -> None:
-    photo = read_photo(io.BytesIO(b"\x00\x00\x00\x18ftypheic"), 12)
+@pytest.mark.parametrize(
+    ("data", "mime", "alpha"),
+    [
+        (heic("RGB"), "image/heic", False),
+        (heic("RGBA"), "image/heic", True),
+        (picture("AVIF"), "image/avif", False),
+        (picture("AVIF", "RGBA"), "image/avif", True),
+    ],
+)
+def test_a_heic_or_avif_picture_tells_its_size(data: bytes, mime: str, *, alpha: bool) -> None:
+    photo = read_photo(io.BytesIO(data), len(data))
     assert photo is not None
-    assert (photo.mime, photo.width) == ("image/heic", None)
+    assert (photo.mime, photo.width, photo.height, photo.has_alpha) == (mime, *SIZE, alpha)
+
+
+def test_a_heic_picture_without_boxes_is_damaged() -> None:
+    with pytest.raises(HeaderError, match="no index"):
+        read_photo(io.BytesIO(b"\x00\x00\x00\x18ftypheic" + bytes(12)), 24)
+
+
+@pytest.mark.parametrize(
+    ("data", "colours", "bits"),
+    [
+        (picture("JPEG"), "rgb", 8),
+        (picture("JPEG", "L"), "gray", 8),
+        (picture("JPEG", "CMYK"), "cmyk", 8),
+        (picture("PNG", "I;16"), "gray", 16),
+        (picture("PNG", "P"), "rgb", 8),
+        (picture("WEBP"), "rgb", 8),
+    ],
+)
+def test_colours_and_depth_are_read(data: bytes, colours: str, bits: int) -> None:
+    photo = read_photo(io.BytesIO(data), len(data))
+    assert photo is not None
+    assert (photo.colours, photo.bits) == (colours, bits)
+
+
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP"])
+def test_a_profile_other_than_srgb_is_named(format_: str) -> None:
+    for found, named in ((SRGB, None), (profile("wide"), "sRGB built-in"), (b"nonsense", "a broken profile")):
+        data = picture(format_, icc_profile=found)
+        photo = read_photo(io.BytesIO(data), len(data))
+        assert photo is not None
+        assert photo.profile == named
+
+
+@pytest.mark.parametrize(("frames", "animated"), [(1, False), (2, True), (5, True)])
+def test_a_gif_is_animated_from_its_second_picture_on(frames: int, *, animated: bool) -> None:
+    images = [Image.new("RGB", SIZE, (40 * index, 0, 0)) for index in range(frames)]
+    out = io.BytesIO()
+    images[0].save(out, "GIF", save_all=True, append_images=images[1:])
+    photo = read_photo(io.BytesIO(out.getvalue()), 0)
+    assert photo is not None
+    assert photo.is_animated is animated
 
 
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
