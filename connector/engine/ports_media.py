@@ -24,6 +24,9 @@ class Receiving(Protocol):
     def write(self, data: bytes | memoryview) -> None:
         """Append `data`. Raises PostrailError `too_large` or `image_too_large`, and OSError."""
 
+    def restart(self) -> None:
+        """Forget what was written: its source has begun again. Raises OSError."""
+
 
 class MediaIntake(Protocol):
     """Takes files in that somebody sends, and keeps those that are needed."""

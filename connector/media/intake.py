@@ -26,7 +26,7 @@ class Sent(Receiving):
     def __init__(self, incoming: Incoming, limit: int) -> None:
         self.incoming = incoming
         self._head = b""
-        self._cap = source.Cap(limit, "too_large")
+        self._plain_cap = self._cap = source.Cap(limit, "too_large")
 
     @property
     def size(self) -> int:
@@ -51,6 +51,11 @@ class Sent(Receiving):
                 self._cap.code, f"the file is too large: {problem.expected}", details=[problem]
             )
         self.incoming.write(data)
+
+    def restart(self) -> None:
+        """Forget what was written. Raises OSError."""
+        self.incoming.restart()
+        self._head, self._cap = b"", self._plain_cap
 
 
 class Intake:

@@ -64,6 +64,13 @@ class Incoming:
         while view:
             view = view[os.write(self._descriptor, view) :]
 
+    def restart(self) -> None:
+        """Forget what was written. Raises OSError."""
+        os.ftruncate(self._descriptor, 0)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        self._hash = hashlib.sha256()
+        self.size = 0
+
     def keep(self) -> str:
         """Put the file into the spool, durably, and return its id. Raises OSError."""
         media_id = self._hash.hexdigest()

@@ -336,6 +336,10 @@ class PretendFile:
         """Append."""
         self.data += data
 
+    def restart(self) -> None:
+        """Forget."""
+        self.data.clear()
+
 
 @dataclass
 class Scene:

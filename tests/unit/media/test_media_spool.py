@@ -81,3 +81,13 @@ def test_a_new_file_is_locked_against_sweeps(tmp_path: Path) -> None:
     os.close(descriptor)
     assert spool.sweep_incoming() == 1
     assert not path.exists()
+
+
+def test_a_file_that_begins_again_holds_what_came_last_alone(tmp_path: Path) -> None:
+    with Spool(tmp_path).receive() as incoming:
+        incoming.write(b"first and longer")
+        incoming.restart()
+        incoming.write(b"second")
+        media_id = incoming.keep()
+    assert (media_id, incoming.size) == (hashlib.sha256(b"second").hexdigest(), 6)
+    assert Spool(tmp_path).path(media_id).read_bytes() == b"second"
