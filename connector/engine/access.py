@@ -47,6 +47,19 @@ def issue_key(
     return key, secret
 
 
+def issue_first_key(access: AccessStore, ids: Ids, clock: Clock, *, workspace_id: str) -> str | None:
+    """Create the first key of a workspace and return its secret; None where the workspace has a key."""
+    secret = KEY_PREFIX + ids.token()
+    key = ApiKey(
+        id=ids.new("key"),
+        workspace_id=workspace_id,
+        name="first",
+        created_at=clock.now(),
+        scopes=ALL_SCOPES,
+    )
+    return secret if access.add_first_key(key, hash_secret(secret)) else None
+
+
 def authenticate(access: AccessStore, clock: Clock, secret: str | None) -> Principal:
     """Turn the secret of a request into the principal behind it.
 

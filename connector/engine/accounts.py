@@ -13,6 +13,8 @@ def _is_meant(account: Account, ref: str) -> bool:
 def resolve_account(access: AccessStore, principal: Principal, ref: str | None) -> Account:
     """Find the account by our id, `open_id` or @handle; without `ref`, the key's or the workspace's only one.
 
+    Of two accounts that had a handle one after the other, that for which an app may act is meant.
+
     Raises PostrailError `tiktok_not_connected` (the workspace has none), `account_not_found`, or
     `account_required` (it has several and the request names none).
     """
@@ -23,9 +25,9 @@ def resolve_account(access: AccessStore, principal: Principal, ref: str | None) 
         raise PostrailError("tiktok_not_connected", "No TikTok account is connected to this workspace.")
     names = ", ".join(f"@{account.username}" for account in known[:20])
     if ref is not None:
-        for account in known:
-            if _is_meant(account, ref):
-                return account
+        meant = [account for account in known if _is_meant(account, ref)]
+        if meant:
+            return next((account for account in meant if account.access_token), meant[0])
         problem = Problem(field="account", problem="unknown_account", got=ref, expected=f"one of {names}")
         raise PostrailError("account_not_found", f"There is no account {ref} here.", details=[problem])
     if len(known) > 1:

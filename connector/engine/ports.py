@@ -159,11 +159,17 @@ class AccessStore(Protocol):
     def first_workspace(self) -> str | None:
         """Return the id of the oldest workspace, if there is one."""
 
+    def ensure_workspace(self, workspace_id: str, name: str) -> str:
+        """Return the id of the oldest workspace; creates this one where there is none, once for all."""
+
     def add_workspace(self, workspace_id: str, name: str) -> None:
         """Create a workspace."""
 
     def add_key(self, key: ApiKey, secret_hash: str) -> None:
         """Store a key by the SHA-256 (hex) of its secret."""
+
+    def add_first_key(self, key: ApiKey, secret_hash: str) -> bool:
+        """Store a key unless its workspace has one; say whether it was stored."""
 
     def find_key(self, secret_hash: str) -> ApiKey | None:
         """Find a key by the hash of its secret, revoked ones too; notes that it was used."""

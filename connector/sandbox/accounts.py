@@ -90,11 +90,21 @@ class Accounts:
         self._clock = clock
         self._ids = ids
 
-    def add(self, traits: Traits, *, username: str | None = None, scope: str = ALL_SCOPES) -> Account:
-        """Add a creator. Raises ValueError when the username is taken."""
+    def add(
+        self,
+        traits: Traits,
+        *,
+        username: str | None = None,
+        scope: str = ALL_SCOPES,
+        open_id: str | None = None,
+    ) -> Account:
+        """Add a creator, under an `open_id` that is known elsewhere where one is given.
+
+        Raises ValueError when the username or the open_id is taken.
+        """
         with self._database.transaction():
             found = self._database.rows("SELECT COUNT(*) AS n FROM accounts")
-            open_id = f"-000{self._ids.token()[:32]}"
+            open_id = open_id or f"-000{self._ids.token()[:32]}"
             account = Account(
                 open_id=open_id,
                 seen_as=open_id,
@@ -105,6 +115,8 @@ class Accounts:
             )
             if self.named(account.username) is not None:
                 raise ValueError(f"the username {account.username} is taken")
+            if self.by_id(open_id) is not None:
+                raise ValueError(f"the open_id {open_id} is taken")
             self._database.insert(
                 "accounts",
                 open_id=account.open_id,

@@ -8,6 +8,7 @@ from sqlalchemy import insert as plain_insert
 from connector.engine.model import Account, ApiKey
 from connector.kernel.jsontext import canonical
 from connector.store.database import Database
+from connector.store.dialect import FIRST_START, hold
 from connector.store.grant_rows import pair_of
 from connector.store.rows import account_of, key_of
 from connector.store.sealing import Sealer
@@ -29,8 +30,21 @@ class SqlAccess:
 
     def first_workspace(self) -> str | None:
         """Return the id of the oldest workspace."""
-        oldest = select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id).limit(1)
-        return self._database.read(lambda conn: conn.execute(oldest).scalar_one_or_none())
+        return self._database.read(lambda conn: conn.execute(_OLDEST_WORKSPACE).scalar_one_or_none())
+
+    def ensure_workspace(self, workspace_id: str, name: str) -> str:
+        """Return the id of the oldest workspace; creates this one where there is none, once for all."""
+
+        def ensure(conn: Connection) -> str:
+            hold(conn, FIRST_START)
+            found: str | None = conn.execute(_OLDEST_WORKSPACE).scalar_one_or_none()
+            if found is not None:
+                return found
+            row = {"id": workspace_id, "name": name, "created_at": self._database.now(conn)}
+            conn.execute(plain_insert(workspaces).values(row))
+            return workspace_id
+
+        return self.first_workspace() or self._database.write(ensure)
 
     def add_workspace(self, workspace_id: str, name: str) -> None:
         """Create a workspace."""
@@ -43,8 +57,22 @@ class SqlAccess:
 
     def add_key(self, key: ApiKey, secret_hash: str) -> None:
         """Store a key by the hash of its secret."""
-        row = {**vars(key), "scopes": canonical(sorted(key.scopes)), "secret_hash": secret_hash}
+        row = _row_of(key, secret_hash)
         self._database.write(lambda conn: conn.execute(plain_insert(api_keys).values(row)))
+
+    def add_first_key(self, key: ApiKey, secret_hash: str) -> bool:
+        """Store a key unless its workspace has one, revoked or not; say whether it was stored."""
+        row = _row_of(key, secret_hash)
+
+        def add(conn: Connection) -> bool:
+            hold(conn, FIRST_START)
+            mine = select(api_keys.c.id).where(api_keys.c.workspace_id == key.workspace_id).limit(1)
+            if conn.execute(mine).one_or_none() is not None:
+                return False
+            conn.execute(plain_insert(api_keys).values(row))
+            return True
+
+        return self._database.write(add)
 
     def find_key(self, secret_hash: str) -> ApiKey | None:
         """Find a key and note its use, once a minute at most; that of a revoked one is not noted."""
@@ -114,6 +142,11 @@ class SqlAccess:
         return account_of(row, grant, "" if pair is None else pair.access)
 
 
+def _row_of(key: ApiKey, secret_hash: str) -> dict[str, object]:
+    return {**vars(key), "scopes": canonical(sorted(key.scopes)), "secret_hash": secret_hash}
+
+
+_OLDEST_WORKSPACE = select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id).limit(1)
 _BEST_FIRST = (
     case((grants.c.state == "live", 0), else_=1),
     case((apps.c.audit == "audited", 0), (apps.c.audit == "unknown", 1), else_=2),

@@ -7,6 +7,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.store.tables import posts
 
+FIRST_START = 0
+"""Advisory lock: of several processes that start on an empty database, one makes what there is once."""
 EVENTS = 1
 """Advisory lock: event numbers are committed in the order in which they are given."""
 REPEATS = 2

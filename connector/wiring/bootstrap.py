@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from connector.engine.access import issue_key
+from connector.engine.access import issue_first_key
 from connector.engine.model_accounts import App, NewGrant, NewPair, Pair
 from connector.engine.ports_tiktok import RedirectKind
 from connector.kernel.errors import PostrailError
@@ -20,12 +20,7 @@ CALLBACK = "/connect/tiktok/callback"
 
 def ensure_workspace(parts: Parts) -> str:
     """Return the id of the first workspace, created where there is none."""
-    found = parts.access.first_workspace()
-    if found is not None:
-        return found
-    workspace_id = parts.ids.new("ws")
-    parts.access.add_workspace(workspace_id, "default")
-    return workspace_id
+    return parts.access.ensure_workspace(parts.ids.new("ws"), "default")
 
 
 def callback_of(settings: Settings) -> str:
@@ -107,22 +102,38 @@ def ensure_sandbox_app(parts: Parts, egress: Egress, sandbox_url: str) -> App:
     return parts.apps.keep(app)
 
 
+def _sandbox_creator(egress: Egress, sandbox_url: str, open_id: str | None) -> dict[str, Any]:
+    """Return the creator of the sandbox that every installation uses, made there unless it is there.
+
+    Of two servers that start at once, one makes it. Raises SettingsError.
+    """
+    wanted = {"username": SANDBOX_USER, "rate_limits": False, "open_id": open_id}
+    for _ in range(2):
+        known = _ask_sandbox(egress, sandbox_url, "accounts")["accounts"]
+        found: dict[str, Any] | None = next(
+            (item for item in known if item["username"] == SANDBOX_USER), None
+        )
+        made = found or _ask_sandbox(egress, sandbox_url, "accounts", wanted)
+        if "access_token" in made:
+            return made
+    raise SettingsError(f"POSTRAIL_TIKTOK_BASE_URL: the sandbox at {sandbox_url} makes no account: {made}")
+
+
 def ensure_sandbox_account(
     parts: Parts, egress: Egress, sandbox_url: str, workspace_id: str, app: App
 ) -> None:
     """Connect an account of the sandbox, unless the workspace has one that this sandbox still knows.
 
-    The account may be there already: from another data folder, or from a start that was cut short.
+    The account may be there already: from another data folder, or from a start that was cut short. Where the
+    sandbox's world was wiped, the account that was connected begins anew there, under the same id.
     Raises SettingsError when no sandbox answers.
     """
-    known = _ask_sandbox(egress, sandbox_url, "accounts")["accounts"]
-    there = {item["open_id"] for item in known}
+    there = {item["open_id"] for item in _ask_sandbox(egress, sandbox_url, "accounts")["accounts"]}
     connected = [account for account in parts.access.accounts(workspace_id) if account.grant_id]
     if any(account.open_id in there for account in connected):
         return
-    found = next((item for item in known if item["username"] == SANDBOX_USER), None)
-    wanted = {"username": SANDBOX_USER, "rate_limits": False}
-    taken = found or _ask_sandbox(egress, sandbox_url, "accounts", wanted)
+    lost = next((one.open_id for one in connected if one.sandbox and one.username == SANDBOX_USER), None)
+    taken = _sandbox_creator(egress, sandbox_url, lost)
     tokens = NewPair(
         pair=Pair(access=taken["access_token"]),
         expires_in_s=None,
@@ -149,9 +160,9 @@ def ensure_first_key(parts: Parts, workspace_id: str, *, on_terminal: bool) -> s
 
     The secret is told on a terminal only; elsewhere it goes to a file that only its owner may read.
     """
-    if parts.access.keys(workspace_id):
+    secret = issue_first_key(parts.access, parts.ids, parts.clock, workspace_id=workspace_id)
+    if secret is None:
         return f"API keys: `postrail keys issue --home {parts.settings.home}` makes another one"
-    _key, secret = issue_key(parts.access, parts.ids, parts.clock, workspace_id=workspace_id, name="first")
     if on_terminal:
         return f"API key (shown once): {secret}"
     path = parts.settings.home / FIRST_KEY_FILE

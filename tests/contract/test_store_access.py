@@ -1,12 +1,15 @@
 """The access port: workspaces, keys by the hash of their secret, accounts with sealed tokens."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 
 from connector.engine.model import ApiKey
 from connector.kernel.errors import PostrailError
 from connector.store.access import NOTE_EVERY_MS, SqlAccess
+from connector.store.database import Database
 from connector.store.sealing import Sealer
 from connector.store.secrets import Secrets
 from tests.ledgers import IDS, Stage, new_app, new_grant, new_tokens
@@ -32,6 +35,31 @@ def test_the_first_workspace_is_the_oldest(stage: Stage) -> None:
     stage.clock.advance(1)
     stage.access.add_workspace("another", "Another")
     assert stage.access.first_workspace() == "w"
+
+
+def test_the_workspace_of_a_first_start_is_made_once(database: Database) -> None:
+    access = SqlAccess(database, sealer=Sealer(Secrets(b"a key that is long enough"), IDS))
+    assert [access.ensure_workspace(name, "Default") for name in ("one", "two")] == ["one", "one"]
+
+
+def test_the_workspace_of_many_first_starts_at_once_is_made_once(database: Database) -> None:
+    access = SqlAccess(database, sealer=Sealer(Secrets(b"a key that is long enough"), IDS))
+    together = Barrier(8)
+
+    def start(name: str) -> str:
+        together.wait()
+        return access.ensure_workspace(name, "Default")
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(start, "abcdefgh"))) == 1
+
+
+def test_the_first_key_of_a_workspace_is_made_once(stage: Stage) -> None:
+    key = ApiKey(id="key_1", workspace_id="w", name="first", created_at=1, scopes=frozenset({"posts:read"}))
+    assert stage.access.add_first_key(key, "hash of key_1")
+    stage.access.revoke_key("w", "key_1")
+    assert not stage.access.add_first_key(replace(key, id="key_2"), "hash of key_2")
+    assert [found.id for found in stage.access.keys("w")] == ["key_1"]
 
 
 def test_a_new_key_comes_back_as_it_was_stored(stage: Stage) -> None:

@@ -17,11 +17,15 @@ _RULES = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class NewAccount(Traits):
-    """The body of a request for an account: its traits, and optionally its handle and granted scopes."""
+    """The body of a request for an account: its traits, and optionally its handle, granted scopes and id.
+
+    The id is for an account that a client knows from a world that is gone.
+    """
 
     model_config = _RULES
     username: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.]{1,40}$")
     scope: str = ALL_SCOPES
+    open_id: str | None = Field(default=None, pattern=r"^-000[A-Za-z0-9_-]{1,60}$")
 
 
 class NewApp(AppTraits):
@@ -64,8 +68,10 @@ def _add_accounts(routes: Blueprint, world: World) -> None:
     @routes.post("/accounts")
     def add_account() -> tuple[Response, int]:
         asked = body(NewAccount)
-        traits = Traits(**asked.model_dump(exclude={"username", "scope"}))
-        account = world.accounts.add(traits, username=asked.username, scope=asked.scope)
+        traits = Traits(**asked.model_dump(exclude={"username", "scope", "open_id"}))
+        account = world.accounts.add(
+            traits, username=asked.username, scope=asked.scope, open_id=asked.open_id
+        )
         return jsonify(account.as_dict()), 201
 
     @routes.get("/accounts")
