@@ -36,6 +36,8 @@ RULES: Mapping[str, str] = {
     "json_text_to_list": "JSON text became a list.",
     "lines_to_list": "Each line became an entry of a list.",
     "commas_to_list": "Entries separated by commas became a list.",
+    "semicolons_to_list": "URLs separated by semicolons became a list.",
+    "blanks_to_list": "URLs separated by blanks became a list.",
     "indexed_to_list": "Numbered members became a list.",
     "entries_read": "Entries of a list were read as their type.",
     "json_text_to_object": "JSON text became an object.",

@@ -1,6 +1,5 @@
 """Lists and objects out of text and members, and the reader of any property by its type."""
 
-import re
 from collections.abc import Callable, Mapping
 
 from connector.contract.coerce import (
@@ -17,12 +16,8 @@ from connector.contract.coerce import (
     unit_reader,
 )
 from connector.contract.rows import parse_exact
+from connector.contract.urls import split_urls
 from connector.kernel.errors import PostrailError
-
-URL = re.compile(r"(?i:https?)://[^\s/?#]\S*|media_[0-9A-HJKMNP-TV-Z]{26}")
-"""What counts as a URL when a list of them is taken apart; the id of an upload stands for one."""
-
-_URL_AFTER_COMMA = re.compile(r",\s*https?://", re.IGNORECASE)
 
 Fits = Callable[[str], bool]
 """Tells whether a piece of text can be an entry of a list by itself."""
@@ -36,13 +31,6 @@ def _from_json(text: str) -> object:
         return None
 
 
-def joins_urls(text: str) -> bool:
-    """Tell whether commas separate something in `text` that cannot be taken apart for certain."""
-    return bool(_URL_AFTER_COMMA.search(text)) and not all(
-        URL.fullmatch(part.strip()) for part in text.split(",")
-    )
-
-
 def joins_entries(text: str) -> bool:
     """Tell whether `text` is what is left of a list that a tool has written as text (`1,2,true`)."""
     return "," in text and "://" not in text and not text.lstrip().startswith(("[", "{"))
@@ -51,12 +39,12 @@ def joins_entries(text: str) -> bool:
 def split_text(text: str, fits: Fits) -> tuple[list[object], str]:
     """Take a list apart that was sent as text: JSON, commas, lines, or one value.
 
-    A comma separates only where each part can be an entry by itself; URLs may contain commas.
+    A comma separates only where each part can be an entry by itself; one at the end may be left over.
     """
     text = text.strip()
     if text.startswith("[") and isinstance(found := _from_json(text), list):
         return found, "json_text_to_list"
-    parts: list[object] = [part.strip() for part in text.split(",")]
+    parts: list[object] = [part.strip() for part in text.removesuffix(",").split(",")]
     if len(parts) > 1 and all(fits(str(part)) for part in parts):
         return parts, "commas_to_list"
     lines: list[object] = [line.strip() for line in text.split("\n") if line.strip()]
@@ -78,11 +66,14 @@ def _from_members(value: Mapping[str, object]) -> list[object] | None:
 def list_reader(items: Property) -> Reader:
     """Return a reader of a list whose entries have the schema `items`."""
     read_item, fits = reader_for(items) if items.get("type") else _as_it_is, fitting(items)
+    urls, numeric = items.get("format") == "uri", items.get("type") in {"integer", "number"}
 
     def read(value: object) -> tuple[object, str]:
         rule = ""
         if isinstance(value, str):
-            value, rule = split_text(value, fits)
+            value, rule = (split_urls(value) if urls else None) or split_text(value, fits)
+        elif numeric and isinstance(value, int | float) and not isinstance(value, bool):
+            value, rule = [value], "single_to_list"
         elif isinstance(value, dict) and (found := _from_members(value)) is not None:
             value, rule = found, "indexed_to_list"
         if not isinstance(value, list):
@@ -101,9 +92,7 @@ def _as_it_is(value: object) -> tuple[object, str]:
 
 
 def fitting(items: Property) -> Fits:
-    """Return the test of whether a piece of text can be an entry by itself; free text never can."""
-    if items.get("format") == "uri":
-        return lambda text: URL.fullmatch(text) is not None
+    """Return the test of whether a piece of text between commas can be an entry; free text never can."""
     if "enum" in items or items.get("type") in {"boolean", "integer", "number"}:
         read, choices = reader_for(items), frozenset(texts(items.get("enum")))
         return lambda text: text in choices or read(text)[1] != ""

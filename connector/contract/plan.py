@@ -12,6 +12,13 @@ from connector.contract.rules import RULES, Rule
 from connector.contract.validate import Validator
 from connector.contract.words import Guesser
 
+REFUSED_NAMES = {
+    "x-notYet": "not_offered_yet",
+    "x-elsewhere": "wrong_operation",
+    "x-nested": "nested_fields",
+}
+"""Keywords that name what is refused where something is sent in it, to the word of the problem."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FieldPlan:
@@ -123,7 +130,7 @@ def _refused(schema: Schema) -> dict[str, tuple[str, str]]:
     """Return the names that are refused where something is sent in them: the problem, and the cure."""
     return {
         name: (problem, cure)
-        for keyword, problem in (("x-notYet", "not_offered_yet"), ("x-elsewhere", "wrong_operation"))
+        for keyword, problem in REFUSED_NAMES.items()
         for name, cure in _with_camel_case(schema.get(keyword)).items()
     }
 

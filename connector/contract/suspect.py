@@ -83,7 +83,7 @@ TOO_DEEP = Mistake(
 AMBIGUOUS = Mistake(
     problem="ambiguous_list",
     expected="URLs that can be told apart",
-    fix="send a list, or one URL per line: these URLs contain commas themselves",
+    fix="send a list, or one URL on each line with nothing between the lines",
 )
 
 OF_TOOLS: Mapping[str, Mistake] = {

@@ -11,6 +11,7 @@ from connector.contract.bounds import LIMITS
 from connector.contract.coerce import RULES, Property, read_absence
 from connector.contract.contract import Contract, load_contract
 from connector.contract.page import BODIES, PAGE
+from connector.contract.plan import REFUSED_NAMES
 from connector.contract.spellings import ABSENCES, KINDS, Spelling, outcome
 from connector.contract.suspect import OF_TOOLS
 from connector.contract.words import expected
@@ -135,8 +136,12 @@ def _operation(contract: Contract, key: str) -> Iterator[str]:
         ("\nTaken and without effect (`ignored`):\n\n", ("field", "why"), _reasons(schema, "x-ignored")),
         (
             "\nRefused where something is sent in them, because ignoring them would do harm:\n\n",
-            ("field", "instead"),
-            (row for keyword in ("x-elsewhere", "x-notYet") for row in _reasons(schema, keyword)),
+            ("field", "problem", "instead"),
+            (
+                (name, _code(problem), why)
+                for keyword, problem in REFUSED_NAMES.items()
+                for name, why in _reasons(schema, keyword)
+            ),
         ),
     )
     for title, head, rows in parts:

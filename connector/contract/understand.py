@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from connector.contract.bounds import Rows
 from connector.contract.coerce import NOTHING, read_absence, read_boolean
-from connector.contract.lists import joins_entries, joins_urls
+from connector.contract.lists import joins_entries
 from connector.contract.model import Dialect
 from connector.contract.names import take_apart
 from connector.contract.plan import FieldPlan, Plan
@@ -29,6 +29,7 @@ from connector.contract.suspect import (
 )
 from connector.contract.text import fit, shown
 from connector.contract.times import is_naive, parse_local_time
+from connector.contract.urls import joins_urls
 from connector.contract.validate import refused_problem, root_of, unknown_problem
 from connector.contract.within import holds_fields
 from connector.contract.words import MOST_SUGGESTIONS, code_for, explain, rename, unknown

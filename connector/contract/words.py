@@ -43,7 +43,7 @@ def _features(name: str) -> frozenset[str]:
 class Guesser:
     """Finds the one of `known` that a misspelt name probably means, in some 100 microseconds.
 
-    The known names are in snake_case or camelCase; case, blanks and hyphens of the misspelt one do not matter.
+    The known names are in snake_case or camelCase; case, blanks and hyphens of the other do not matter.
     """
 
     def __init__(self, known: Sequence[str]) -> None:
@@ -104,10 +104,13 @@ def example(schema: Property) -> str:
 
 def fix_for(field: str, schema: Property, value: object = None) -> str:
     """Say what to send instead of `value`."""
+    others = ", ".join(aliases_of(schema))
+    more = [f"{others} are understood too"] if others else []
+    more += [str(schema["x-hint"])] if "x-hint" in schema else []
     if isinstance(value, str) and (guess := _nearest_choice(value, [*_listed(schema), *aliases_of(schema)])):
-        return f"did you mean {shown(guess)}?"
+        return " ".join([f"did you mean {shown(guess)}?", "; ".join(more)]).strip()
     sample = example(schema)
-    return f"send {field}, for example {sample}" if sample else f"send {expected(schema)}"
+    return "; ".join([f"send {field}, for example {sample}" if sample else f"send {expected(schema)}", *more])
 
 
 def _nearest_choice(value: str, choices: list[str]) -> str | None:
@@ -161,13 +164,10 @@ def explain(field: str, keyword: str, schema: Property, value: object) -> Proble
     fix = fix_for(field, schema, value)
     if keyword in LIMITS:
         problem, got, wanted = limit_words(keyword, schema, value)
-        fix = f"shorten {field}" if problem == "too_long" else fix
+        fix = _shorter(field, keyword, schema, value) or fix
     elif keyword == "type":
-        problem, got, wanted = (
-            TYPES.get(schema.get("type"), ("wrong_type", ""))[0],
-            shown(value),
-            expected(schema),
-        )
+        words = FORMS.get(schema.get("format")) or TYPES.get(schema.get("type"), ("wrong_type", ""))
+        problem, got, wanted = words[0], shown(value), expected(schema)
     elif keyword == "enum":
         problem, got, wanted = "not_one_of", shown(value), expected(schema)
     elif keyword == "pattern":
@@ -178,6 +178,13 @@ def explain(field: str, keyword: str, schema: Property, value: object) -> Proble
     return Problem(
         field=field, problem=problem, got=got, expected=wanted, fix=fix, code=code_for(keyword, schema)
     )
+
+
+def _shorter(field: str, keyword: str, schema: Property, value: object) -> str:
+    """Say what to do about too much of something, `""` where that is not the matter."""
+    if keyword == "maxItems" and isinstance(value, Sized):
+        return f"take {len(value) - int(str(schema[keyword]))} out, or send them in another post"
+    return f"shorten {field}" if LIMITS[keyword][0] == "too_long" else ""
 
 
 def missing(field: str, schema: Property) -> Problem:

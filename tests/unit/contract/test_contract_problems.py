@@ -32,7 +32,7 @@ def refused(operation: str, **rows: object) -> PostrailError:
             "source_url",
             "not_a_url",
         ),
-        ("post_video", {"source_url": ["https://a.example/x"]}, "bad_request", "source_url", "not_text"),
+        ("post_video", {"source_url": ["https://a.example/x"]}, "bad_request", "source_url", "not_a_url"),
         ("post_video", {"privacy": None}, "invalid_request", "privacy", "required"),
         ("post_video", {"privacy": "pubic"}, "invalid_request", "privacy", "not_one_of"),
         ("post_video", {"disable_comment": "maybe"}, "invalid_request", "disable_comment", "not_a_boolean"),
@@ -121,7 +121,10 @@ def test_a_missing_field_is_explained() -> None:
             {"privacy": "freinds"},
             '"freinds"',
             "one of PUBLIC_TO_EVERYONE, MUTUAL_FOLLOW_FRIENDS, FOLLOWER_OF_CREATOR, SELF_ONLY",
-            'did you mean "friends"?',
+            (
+                'did you mean "friends"? public, friends, followers, private are understood too; '
+                "get_creator_info tells which of them the account offers now"
+            ),
         ),
         ({"title": "x" * 2201}, "2201 UTF-16 units", "at most 2200 UTF-16 units", "shorten title"),
         ({"wait_seconds": 99}, "99", "a whole number from 0 to 50", "send wait_seconds, for example 0"),

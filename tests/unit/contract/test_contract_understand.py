@@ -59,6 +59,55 @@ def test_other_names_are_understood_with_a_receipt(name: str, value: object, fie
     assert receipts(understood) == [(field, field, rule)]
 
 
+@pytest.mark.parametrize("name", ["url", "video_url", "media_url", "videoUrl"])
+def test_a_video_is_taken_under_the_names_that_others_give_it(name: str) -> None:
+    understood = load_contract().understand("post_video", {name: URL, "privacy_level": "SELF_ONLY"})
+    assert understood.ok
+    assert understood.input == VIDEO
+    assert {item.field for item in understood.coerced} == {"source_url", "privacy"}
+
+
+@pytest.mark.parametrize("name", ["photos", "images", "image_urls", "photo_urls", "imageUrls"])
+def test_photos_are_taken_under_the_names_that_others_give_them(name: str) -> None:
+    understood = load_contract().understand("post_photos", {name: [URL], "privacyLevel": "SELF_ONLY"})
+    assert understood.input["photo_images"] == [URL]
+
+
+def test_a_caption_is_the_title_of_a_video_and_the_description_of_photos() -> None:
+    assert video(caption="007").input["title"] == "007"
+    assert photos(caption="007").input["description"] == "007"
+    assert receipts(video(caption="x")) == [("title", "title", "field_alias")]
+
+
+def test_a_caption_beside_another_title_is_refused_and_beside_the_same_is_fine() -> None:
+    assert problems(video(caption="a", title="b")) == [("title", "ambiguous", "invalid_request")]
+    assert video(caption="a", title="a").input["title"] == "a"
+
+
+@pytest.mark.parametrize("name", ["photos", "images", "image_urls", "imageUrls", "photo_urls"])
+def test_photos_beside_a_video_are_refused_under_every_name(name: str) -> None:
+    rows: dict[str, Any] = {name: [URL]}
+    assert problems(video(**rows)) == [(name, "wrong_operation", "invalid_request")]
+
+
+def test_a_video_beside_photos_is_refused_under_the_name_that_says_so() -> None:
+    assert problems(photos(video_url=URL)) == [("video_url", "wrong_operation", "invalid_request")]
+    assert [item.field for item in photos(url=URL).ignored] == ["url"]
+
+
+@pytest.mark.parametrize("name", ["post_info", "source_info"])
+def test_the_body_that_tiktok_takes_is_told_where_its_members_belong(name: str) -> None:
+    rows: dict[str, Any] = {name: {"title": "x", "video_url": URL}}
+    (problem,) = video(**rows).problems
+    assert (problem.field, problem.problem) == (name, "nested_fields")
+    assert "send its members as rows of their own" in problem.fix
+
+
+def test_the_words_of_tiktok_for_the_post_mode_are_understood() -> None:
+    assert video(post_mode="DIRECT_POST").input["post_mode"] == "direct"
+    assert video(post_mode="MEDIA_UPLOAD").input["post_mode"] == "inbox"
+
+
 def test_two_names_of_a_field_that_agree_are_one() -> None:
     assert video(wait="5", wait_seconds=5).input["wait_seconds"] == 5
 
