@@ -43,10 +43,10 @@ RULES: Mapping[str, str] = {
     "json_text_to_object": "JSON text became an object.",
     "members_read": "Members of an object were read as their type.",
     "field_alias": "The field was sent under its other name.",
-    "field_case": "The field's name was sent in camelCase.",
+    "field_case": "The field's name, or another name of it, was sent in camelCase.",
     "inverse_name": "The field was sent under a name that says the opposite, so the value was turned round.",
     "dialect_fallback": "The dialect has a value for what it does not know.",
-    "long_title_to_description": "A title that is too long for TikTok became the description.",
+    "long_title_to_description": "On PM3K's path, a title too long for photos became the description.",
 }
 """Every rule that a receipt may name, in words."""
 

@@ -11,13 +11,15 @@ mean several is refused, with what to send instead.
 1. **The body becomes rows.** JSON; JSON called text/plain or a form, or without a content type; UTF-8 with or
    without a byte order mark; urlencoded; multipart; a list of `{name, value}` or `{key, value}` rows; JSON
    within JSON text (with a warning). Rows of the query are added; a row that stands in both with different
-   values is refused. Of a name that JSON has twice the last one counts, with a warning.
+   values is `sent_twice`. Of a name that JSON has twice the last one counts, with a warning.
 2. **Names nest.** `a.b` and `a[b]` are members, `c[0]` `c[1]` entries in the order of their numbers (gaps
    close), `d[]` and repeated names entries in the order in which they come.
-3. **Each row finds its field** by its name in snake_case or camelCase, by another name, or by a name that
-   says the opposite (the value is then turned round). A field that comes under several names must say the
-   same under each. Other rows are named in `ignored`, with the field that was probably meant; a name that
-   begins with `allow` and allows nothing known is refused, and so is a row that holds fields itself.
+3. **Each row finds its field** by its name, by another name, or by a name that says the opposite (the value
+   is then turned round), each in snake_case or camelCase. A field that comes under several names must say the
+   same under each, else it is `ambiguous`; a name with nothing in it does not count. Other rows are named in
+   `ignored`; where one resembles a field, `did_you_mean` and a warning name that field. A name that begins
+   with `allow_` or, in camelCase, `allow` and allows nothing known is an `unknown_permission`, and a row that
+   holds fields itself is `json_in_field`.
 4. **Nothing means nothing.** An empty value counts as a field that was not sent.
 5. **Values become what their field takes**, by the tables below.
 6. **Everything is judged at once**: all problems in the order of the fields, each with what was got, what is
@@ -36,7 +38,9 @@ An empty list, and a field that was not sent, stay what they are.
 
 ## Values
 
-`as it is` means without a receipt. What is refused is refused with the problem named beside it.
+`as it is` means without a receipt. What is refused is refused with the problem named beside it. A number
+beyond its field's range is `too_small` or `too_large`, a text `too_short` or `too_long`, a list `too_few` or
+`too_many`.
 {types}
 ## What a tool has left behind
 
@@ -47,15 +51,27 @@ warning, the rest without. The cure for each tool:
 ## Strict
 
 `strict: true` is PM3K's own behaviour: nothing is converted but the documented other names of fields and
-choices, names in camelCase and unknown fields are refused, an empty value is no absent value, and the body
-must be JSON.
+choices, names in camelCase and unknown fields are refused (`unknown_field`), an empty value is no absent
+value, any other value that is not of its field's type is refused by the word of that type (`not_a_boolean`),
+and the body must be JSON (`not_json`).
 
 ## The receipt
 
 `coerced` names each value that was read differently: `field`, `from` (as JSON, cut when long), `to`, `rule`.
+A value that came under another name has a receipt for the name, then one for the value; under a name that
+says the opposite it has `inverse_name` alone, which shows the name and the value.
 
 {rules}
+## The refusal
+
+`details` names every problem: `field`, `problem`, `got`, `expected`, `fix`. The answer's `error` is the code
+of the first one: `invalid_request`, but where a field's table has another in `error`, and `bad_request` where
+the body cannot be read at all.
+
+{problems}
 ## Fields
+
+A whole number that counts seconds or milliseconds may also be sent as a duration.
 {operations}"""
 """The page with its marks."""
 

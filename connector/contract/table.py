@@ -12,9 +12,10 @@ from connector.contract.coerce import RULES, Property, read_absence
 from connector.contract.contract import Contract, load_contract
 from connector.contract.page import BODIES, PAGE
 from connector.contract.plan import REFUSED_NAMES
+from connector.contract.problems import PROBLEMS
 from connector.contract.spellings import ABSENCES, KINDS, Spelling, outcome
 from connector.contract.suspect import OF_TOOLS
-from connector.contract.words import expected
+from connector.contract.words import expected, problem_for
 
 DOCUMENT = Path("docs") / "coercion.md"
 
@@ -70,17 +71,42 @@ def _names(schema: Property, keyword: str) -> str:
 def _fields(contract: Contract, key: str) -> Iterator[Sequence[str]]:
     properties = contract.schema(f"input/{key}")["properties"]
     for name, schema in properties.items() if isinstance(properties, dict) else ():
-        limit = f", at most {schema['x-maxUtf16']} UTF-16 units" if "x-maxUtf16" in schema else ""
-        limit += f", at most {schema['maxLength']} characters" if "maxLength" in schema else ""
-        kind = "free text" if schema.get("x-freeText") else expected(schema)
-        default = f", default {_json(schema['default'])}" if "default" in schema else ""
         yield (
             _code(name),
-            kind + limit + default,
+            _takes(schema),
             _names(schema, "x-names"),
             _names(schema, "x-inverse"),
             ", ".join(f"{_code(alias)} = {_code(choice)}" for alias, choice in _aliases(schema).items()),
+            _errors(schema),
         )
+
+
+def _takes(schema: Property) -> str:
+    """Say what a field takes, with its bounds, its default, and whether it has an effect."""
+    words = "free text" if schema.get("x-freeText") else expected(schema)
+    if unit := _UNITS.get(schema.get("x-unit")):
+        words = words.replace("a whole number", f"a whole number of {unit}")
+    if "x-maxUtf16" in schema:
+        words += f", at most {schema['x-maxUtf16']} UTF-16 units"
+    if "maxLength" in schema:
+        words += f", at most {schema['maxLength']} characters"
+    if "default" in schema:
+        words += f", default {_json(schema['default'])}"
+    if schema.get("x-dropped"):
+        words += "; checked, then left out"
+    return f"{words}; kept, and named in `ignored`" if "x-ignored" in schema else words
+
+
+_UNITS: Mapping[object, str] = {"s": "seconds", "ms": "milliseconds"}
+
+
+def _errors(schema: Property) -> str:
+    """Name the codes that a field's problems have instead of `invalid_request`, each with its problems."""
+    codes = schema.get("x-code")
+    problems: dict[str, list[str]] = {}
+    for keyword, code in codes.items() if isinstance(codes, dict) else ():
+        problems.setdefault(str(code), []).append(problem_for(keyword, schema))
+    return "; ".join(f"{_code(code)} ({', '.join(dict.fromkeys(found))})" for code, found in problems.items())
 
 
 def _aliases(schema: Property) -> dict[str, str]:
@@ -124,13 +150,17 @@ RULE_WORDS = {
 """The conditions that are functions, in the words of the table."""
 
 
+FIELDS = ("field", "takes", "also called", "opposite", "choices also called", "error")
+"""The columns of an operation's fields."""
+
+
 def _operation(contract: Contract, key: str) -> Iterator[str]:
     schema = contract.schema(f"input/{key}")
     required = schema.get("required")
     names = [_code(str(name)) for name in required] if isinstance(required, list) else []
     yield f"\n### {key}\n\n"
     yield f"Required: {', '.join(names) or 'see the conditions'}.\n\n"
-    yield _table(("field", "takes", "also called", "opposite", "choices also called"), _fields(contract, key))
+    yield _table(FIELDS, _fields(contract, key))
     parts = (
         ("\nConditions between fields:\n\n", ("when", "then", "expected"), _conditions(schema)),
         ("\nTaken and without effect (`ignored`):\n\n", ("field", "why"), _reasons(schema, "x-ignored")),
@@ -169,6 +199,9 @@ def render(contract: Contract) -> str:
         "{types}": "".join(_types()),
         "{rules}": _table(("rule", "what it says"), ((_code(rule), words) for rule, words in RULES.items())),
         "{mistakes}": _mistakes(contract),
+        "{problems}": _table(
+            ("problem", "what it says"), ((_code(problem), words) for problem, words in PROBLEMS.items())
+        ),
         "{operations}": "".join(part for key in contract.operations for part in _operation(contract, key)),
     }
     text = PAGE

@@ -159,22 +159,28 @@ def form_words(schema: Property, value: object) -> tuple[str, str]:
     return FORMS.get(schema.get("format"), ("wrong_form", expected(schema)))
 
 
+def problem_for(keyword: str, schema: Property) -> str:
+    """Return the word for breaking `keyword` of a property."""
+    if keyword in LIMITS:
+        return LIMITS[keyword][0]
+    form = FORMS.get(schema.get("format"))
+    if keyword == "type":
+        return (form or TYPES.get(schema.get("type"), ("wrong_type", "")))[0]
+    return form[0] if form and keyword == "pattern" else _WORDS.get(keyword, keyword)
+
+
+_WORDS = {"enum": "not_one_of", "pattern": "wrong_form"}
+
+
 def explain(field: str, keyword: str, schema: Property, value: object) -> Problem:
     """Explain why `value` of `field` breaks `keyword` of `schema`."""
     fix = fix_for(field, schema, value)
+    problem, got, wanted = problem_for(keyword, schema), shown(value), expected(schema)
     if keyword in LIMITS:
         problem, got, wanted = limit_words(keyword, schema, value)
         fix = _shorter(field, keyword, schema, value) or fix
-    elif keyword == "type":
-        words = FORMS.get(schema.get("format")) or TYPES.get(schema.get("type"), ("wrong_type", ""))
-        problem, got, wanted = words[0], shown(value), expected(schema)
-    elif keyword == "enum":
-        problem, got, wanted = "not_one_of", shown(value), expected(schema)
     elif keyword == "pattern":
         problem, wanted = form_words(schema, value)
-        got = shown(value)
-    else:
-        problem, got, wanted = keyword, shown(value), expected(schema)
     return Problem(
         field=field, problem=problem, got=got, expected=wanted, fix=fix, code=code_for(keyword, schema)
     )

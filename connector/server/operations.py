@@ -23,6 +23,11 @@ def check_understood(site: Site, principal: Principal, incoming: Incoming, under
     """Raise PostrailError with every problem at once; under `strict` also for a body that is not JSON."""
     if not understood.ok and not only_lacks_privacy(site.context, principal, understood):
         raise understood.error()
+    check_strict(incoming, understood)
+
+
+def check_strict(incoming: Incoming, understood: Understanding) -> None:
+    """Raise PostrailError `invalid_request` where `strict` is asked for in a body that is not JSON."""
     if understood.input.get("strict") and not incoming.is_json:
         raise PostrailError("invalid_request", "Under strict the body must be JSON.", details=[NOT_JSON])
 
