@@ -99,8 +99,17 @@ class Settings(BaseSettings):
     repeat_window_s: int = Field(default=600, ge=0, le=86_400)
     """Seconds in which the same input without a key counts as a repeat and is refused; 0 turns it off."""
 
-    source_timeout_s: float = Field(default=120.0, ge=1, le=3600)
-    """Seconds a media source may take in all."""
+    source_timeout_s: float = Field(default=3600.0, ge=1, le=86_400)
+    """Seconds a video's source may take in all: 4 GB at 10 Mbit/s are 53 minutes."""
+
+    photo_timeout_s: float = Field(default=30.0, ge=1, le=3600)
+    """Seconds a photo's source may take in all."""
+
+    source_idle_s: float = Field(default=30.0, ge=0.1, le=600)
+    """Seconds a media source may be silent: until its answer begins, and between two pieces of it."""
+
+    allow_http_sources: bool = False
+    """Whether media may be fetched over plain http from origins that are not in `trusted_origins`."""
 
     max_body_bytes: int = Field(default=1_048_576, ge=1024, le=64 * 1_048_576)
     """Bytes of the largest request body (media goes by URL)."""

@@ -57,7 +57,9 @@ RECONNECT_LOOK_MS = 1_800_000
 RECONNECT_WAIT_MS = 7 * 86_400_000
 """How long such a post waits before it is left to a person."""
 
-SLOW_SOURCE_PROBLEMS = frozenset({"source_timeout", "source_cut", "source_5xx", "source_busy"})
+SLOW_SOURCE_PROBLEMS = frozenset(
+    {"source_timeout", "source_cut", "source_changed", "source_5xx", "source_busy"}
+)
 """Problems of a media source that is there: they may well go away by themselves."""
 
 TRANSIENT_SOURCE_PROBLEMS = SLOW_SOURCE_PROBLEMS | {"unreachable"}

@@ -43,7 +43,9 @@ def _take_all(context: Context, post: Post) -> tuple[list[MediaItem], list[Entry
             decision = f"{field_path}: {error.message}"
         else:
             items.append(item)
-            decision = "; ".join((f"{field_path}: {item.mime}, {item.size} bytes", *item.changes))
+            version = (f"ETag {item.etag}",) if item.etag else ()
+            seen = (f"{field_path}: {item.mime}, {item.size} bytes", *version, *item.changes)
+            decision = "; ".join(seen)
         took = round((context.clock.ticks() - started) * 1000)
         entries.append(Entry(call="media/fetch", took_ms=took, decision=decision))
     return items, entries, errors

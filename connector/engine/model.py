@@ -52,7 +52,7 @@ class MediaItem:
 
     `media_id` is the SHA-256 of the bytes (hex); `size` in bytes; `width`, `height` in pixels as displayed;
     `duration_ms` for video. `name` is the last part of its public URL. `changes` tells what was done to the
-    source ("converted from image/png").
+    source ("converted from image/png"); `etag` is the strong one that its source gave, if any.
     """
 
     media_id: str
@@ -64,6 +64,7 @@ class MediaItem:
     height: int | None = None
     duration_ms: int | None = None
     source_url: str = ""
+    etag: str = ""
     changes: tuple[str, ...] = ()
 
 

@@ -29,13 +29,17 @@ NAME_LENGTH = 16
 class Media:
     """Implements `connector.engine.ports.MediaRoom` over a guarded egress and a local spool.
 
-    A fetch may take `total_s` seconds in all, and `idle_s` between two pieces of data.
+    In seconds: a video may take `total_s` in all, a photo `photo_s`; either may be silent for `idle_s`, until
+    its answer begins and between two pieces of it.
     """
 
-    def __init__(self, egress: Egress, spool: Spool, *, total_s: float = 1800, idle_s: float = 20) -> None:
+    def __init__(
+        self, egress: Egress, spool: Spool, *, total_s: float = 3600, photo_s: float = 30, idle_s: float = 30
+    ) -> None:
         self._egress = egress
         self._spool = spool
-        self._timeout = Timeout(connect_s=10, idle_s=idle_s, total_s=total_s)
+        self._timeout = Timeout(connect_s=10, idle_s=idle_s, total_s=total_s, first_byte_s=idle_s)
+        self._photo_timeout = replace(self._timeout, total_s=photo_s)
 
     def take_in(self, url: str, kind: Kind, *, field_path: str, terms: SourceTerms = OPEN_TERMS) -> MediaItem:
         """Fetch `url`, look at it by content, convert it where TikTok would refuse it, and keep it.
@@ -44,8 +48,9 @@ class Media:
         """
         cap = source.VIDEO_CAP if kind == "video" else source.PHOTO_CAP
         with naming(field_path), self._spool.receive() as incoming:
-            source.fetch(self._egress, url, incoming, cap=cap, timeout=self._timeout, terms=terms)
-            return self.keep(incoming, kind, url)
+            timeout = self._timeout if kind == "video" else self._photo_timeout
+            fetched = source.fetch(self._egress, url, incoming, cap=cap, timeout=timeout, terms=terms)
+            return replace(self.keep(incoming, kind, url), etag=fetched.etag)
 
     def path(self, media_id: str) -> Path:
         """Return where the bytes of a kept file lie. Raises PostrailError `media_gone` when they do not."""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import requests
 from requests.structures import CaseInsensitiveDict
-from urllib3 import BaseHTTPResponse
+from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from connector.domain.net import Origin, has_credentials, origin_of
@@ -57,8 +57,9 @@ class Reply:
 class StreamReply:
     """An answer whose body is read as it comes, undecoded. The names of `headers` match in any case."""
 
-    def __init__(self, raw: BaseHTTPResponse) -> None:
+    def __init__(self, raw: HTTPResponse) -> None:
         self._raw = raw
+        self._late: Broken | None = None
         self.status = raw.status
         self.headers: Mapping[str, str] = CaseInsensitiveDict(raw.headers)
 
@@ -73,10 +74,28 @@ class StreamReply:
         return found
 
     def read_into(self, buffer: bytearray | memoryview) -> int:
-        """Fill `buffer` with the next bytes and return how many; 0 at the end. Raises Broken."""
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+        """Fill `buffer` with the next bytes and return how many; 0 at the end.
+
+        Raises Broken, though not before all bytes that have come are handed over.
+        """
+        if self._late is not None:
+            raise self._late
+        filled = 0
+        try:
+            while filled < len(buffer) and (data := self._read_one(len(buffer) - filled)):
+                buffer[filled : filled + len(data)] = data
+                filled += len(data)
+        except Broken as error:
+            if filled == 0:
+                raise
+            self._late = error
+        return filled
+
+    def _read_one(self, size: int) -> bytes:
+        try:
+            return self._raw.read1(size, decode_content=False)
+        except (*_WENT_WRONG, ValueError) as error:
+            raise _broken(error) from error
 
     def _read_some(self, size: int) -> bytes:
         try:

@@ -67,6 +67,10 @@ class Patience:
             raise TimeoutError(f"not done within {self.timeout.total_s:g} s")
         return min(limit_s, left)
 
+    def is_over(self) -> bool:
+        """Tell whether no time is left."""
+        return self._clock.ticks() >= self._deadline
+
     def step(self) -> float:
         """Return the seconds that the next send or receive may take. Raises TimeoutError."""
         if self._answer_by is None:

@@ -254,8 +254,14 @@ def build_context(
     settings = parts.settings
     spool = Spool(settings.home / "media")
     spool.sweep_incoming()
-    sources = Egress(trusted=parts.trusted, clock=parts.clock)
-    media = Media(sources, spool, total_s=settings.source_timeout_s)
+    sources = Egress(trusted=parts.trusted, clock=parts.clock, allow_http=settings.allow_http_sources)
+    media = Media(
+        sources,
+        spool,
+        total_s=settings.source_timeout_s,
+        photo_s=settings.photo_timeout_s,
+        idle_s=settings.source_idle_s,
+    )
     intake = Intake(media, spool, sources, limit=settings.max_upload_bytes, total_s=settings.source_timeout_s)
     desk = build_desk(parts, tiktok_url=tiktok_url, web_url=web_url)
     return Context(

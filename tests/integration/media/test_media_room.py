@@ -172,7 +172,7 @@ def test_a_silent_source_is_told_after_the_idle_limit(tmp_path: Path) -> None:
 
 def test_a_dripping_source_is_told_after_the_total_limit(tmp_path: Path) -> None:
     script = drips(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b"x", 0.02)
-    assert refused(tmp_path, script, total_s=0.3).problem == "source_timeout"
+    assert refused(tmp_path, script, total_s=0.3).problem == "source_too_slow"
 
 
 def test_an_unreachable_source_is_told(tmp_path: Path) -> None:
