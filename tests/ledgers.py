@@ -81,7 +81,7 @@ class Stage:
     def begun(self, gate: str = "gate-1", **changes: Any) -> Claim:  # noqa: ANN401 - any member of NewPost
         """Have a post with an attempt that is `sending`."""
         claim = self.fetched(**changes)
-        attempt = self.ledger.begin_attempt(claim.lease, gate, "upload", NOTE)
+        attempt = self.ledger.begin_attempt(claim.lease, gate, claim.post.transfer, NOTE)
         return replace(claim, attempt=attempt)
 
     def open_gate(self, claim: Claim, gate: str = "gate-1", publish_id: str = "pub-1") -> Claim:

@@ -66,8 +66,8 @@ class Ledger(Protocol):
     def renew(self, leases: Iterable[Lease], *, ttl_ms: int) -> frozenset[str]:
         """Extend leases to `ttl_ms` from now; return the ids of the posts whose lease is lost."""
 
-    def release_owner(self, owner: str | None) -> int:
-        """Make all posts leased to `owner` (None: to anyone) due now; return how many. For a dead owner."""
+    def release_all(self) -> int:
+        """Take every lease and make its post due now; return how many. For a start after nobody is left."""
 
     def save(self, lease: Lease, change: Change, *entries: Entry) -> Post:
         """Apply `change`, append to the journal and, when the state changes, write the event.
@@ -259,7 +259,6 @@ class PublishStatus:
     status: str
     fail_reason: str | None
     public_ids: tuple[str, ...]
-    uploaded_bytes: int | None
     raw: Mapping[str, object]
     call: Call
 

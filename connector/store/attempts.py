@@ -7,9 +7,10 @@ sending ──> accepted ──> rejected
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select, true, update
 
 from connector.domain.lifecycle import AttemptState, State
+from connector.domain.publish_ids import sort_of
 from connector.engine.model import Attempt, Change, Claim, Entry, Lease, Post, Transfer
 from connector.engine.ports import AccountBusy, LeaseLost
 from connector.store import journal
@@ -166,8 +167,10 @@ def adopt(
 ) -> bool:
     """Give `publish_id` to the newest void attempt of these accounts that was `created` from, to (UTC ms).
 
-    False where there is none, or the id is known by now. Raises AccountBusy while one of the accounts has an
-    init under way, whose answer may be that very id. The order of the three looks matters on PostgreSQL.
+    An attempt of another sort than the id says is never meant: another kind of post, or another transfer.
+    Of several that it may belong to nobody can tell which; none of them has had a byte. False where there is
+    none, or the id is known by now. Raises AccountBusy while one of the accounts has an init under way, whose
+    answer may be that very id. The order of the three looks matters on PostgreSQL.
     """
     mine = attempts.c.account_id.in_(sorted(account_ids))
     busy = conn.execute(select(attempts.c.account_id).where(mine, is_sending)).scalars().first()
@@ -177,8 +180,10 @@ def adopt(
         return False
     orphan = (
         select(attempts.c.id, attempts.c.post_id)
+        .join(posts, posts.c.id == attempts.c.post_id)
         .where(
             mine,
+            _of_sort(publish_id),
             attempts.c.state == AttemptState.VOID.value,
             attempts.c.publish_id.is_(None),
             attempts.c.created_at.between(*created),
@@ -192,6 +197,12 @@ def adopt(
     conn.execute(update(attempts).where(attempts.c.id == found.id).values(publish_id=publish_id))
     journal.append(conn, now, found.post_id, [entry])
     return True
+
+
+def _of_sort(publish_id: str) -> ColumnElement[bool]:
+    """Return the condition on attempts, joined with posts, that a publish id can belong to."""
+    sort = sort_of(publish_id)
+    return true() if sort is None else and_(posts.c.kind == sort[0], attempts.c.transfer == sort[1])
 
 
 def of_post(conn: Connection, post_id: str) -> list[Attempt]:

@@ -97,7 +97,7 @@ def renew(conn: Connection, now: int, leases: Iterable[Lease], *, ttl_ms: int) -
     return frozenset(post_id for post_id, _ in wanted) - frozenset(kept.scalars())
 
 
-def release_owner(conn: Connection, now: int, owner: str | None) -> int:
-    """Take the leases of a dead owner (None: of every owner) and make their posts due now."""
-    held = posts.c.owner.is_not(None) if owner is None else posts.c.owner == owner
+def release_all(conn: Connection, now: int) -> int:
+    """Take the leases of every owner and make their posts due now."""
+    held = posts.c.owner.is_not(None)
     return conn.execute(update(posts).where(held).values(lease=None, owner=None, next_at=now)).rowcount

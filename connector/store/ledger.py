@@ -70,9 +70,9 @@ class SqlLedger:
         held = tuple(leases)
         return self._write(lambda conn, now: claims.renew(conn, now, held, ttl_ms=ttl_ms))
 
-    def release_owner(self, owner: str | None) -> int:
-        """Make all posts of a dead owner due now."""
-        return self._write(lambda conn, now: claims.release_owner(conn, now, owner))
+    def release_all(self) -> int:
+        """Make every leased post due now."""
+        return self._write(claims.release_all)
 
     def save(self, lease: Lease, change: Change, *entries: Entry) -> Post:
         """Apply `change` under the lease, with its entries and its event."""

@@ -106,12 +106,10 @@ def read_creator(data: Mapping[str, Any], call: Call) -> CreatorInfo:
 
 def read_status(data: Mapping[str, Any], call: Call) -> PublishStatus:
     """Read the data of status/fetch."""
-    held = data.get("uploaded_bytes")
     return PublishStatus(
         status=str(data.get("status", "")),
         fail_reason=data.get("fail_reason") or None,
         public_ids=public_ids(data),
-        uploaded_bytes=int(held) if held is not None else None,
         raw=with_ids_as_text(data),
         call=call,
     )

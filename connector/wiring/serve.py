@@ -243,7 +243,7 @@ def serve(settings: Settings, *, tell: Callable[[str], None], on_terminal: bool)
         parts = open_parts(settings)
         stack.callback(parts.database.close)
         if settings.is_sqlite:
-            parts.ledger.release_owner(None)
+            parts.ledger.release_all()
             parts.grants.free_all()
         upstream = find_upstream(parts, spawn=True)
         if upstream.child is not None:

@@ -80,22 +80,12 @@ def test_next_due_is_the_earliest_of_schedules_and_leases(stage: Stage) -> None:
     assert stage.ledger.next_due() is None
 
 
-def test_releasing_a_dead_owner_makes_its_posts_due_and_leaves_the_others(stage: Stage) -> None:
-    stage.accept()
-    dead = stage.claim("dead")
-    stage.accept()
-    alive = stage.claim("alive")
-    assert stage.ledger.release_owner("dead") == 1
-    assert stage.claim("heir").post.id == dead.post.id
-    assert stage.ledger.renew([alive.lease], ttl_ms=TTL) == frozenset()
-
-
 def test_releasing_every_owner_frees_every_lease(stage: Stage) -> None:
     stage.accept()
     stage.accept()
     stage.ledger.claim("one", limit=1, ttl_ms=TTL)
     stage.ledger.claim("two", limit=1, ttl_ms=TTL)
-    assert stage.ledger.release_owner(None) == 2
+    assert stage.ledger.release_all() == 2
     assert len(stage.ledger.claim("three", limit=5, ttl_ms=TTL)) == 2
 
 

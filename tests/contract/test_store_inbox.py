@@ -226,9 +226,9 @@ def test_a_publish_id_leads_to_its_attempt_whatever_became_of_it(stage: Stage) -
     assert stage.ledger.told_of("pub-9") is None
 
 
-def voided(stage: Stage, gate: str) -> str:
+def voided(stage: Stage, gate: str, **changes: str) -> str:
     """Have a post whose only attempt is void; return its id."""
-    claim = stage.begun(gate)
+    claim = stage.begun(gate, **changes)
     stage.ledger.resolve_attempt(claim.lease, gate, AttemptState.VOID, Change(), NOTE)
     stage.ledger.release(claim.lease, next_at=None)
     return claim.post.id
@@ -246,6 +246,48 @@ def test_an_unknown_publish_id_goes_to_the_newest_void_attempt_of_the_account(st
     assert found is not None
     assert (found[0].id, found[1].id) == (newest, "newest")
     assert stage.ledger.timeline(newest)[-1].call == NOTE.call
+
+
+def test_unknown_publish_ids_go_to_one_void_attempt_each_while_there_are_any(stage: Stage) -> None:
+    older = voided(stage, "older")
+    stage.clock.advance(1000)
+    newest = voided(stage, "newest")
+    window = (0, stage.clock.now())
+    taken = [
+        stage.ledger.adopt({"a"}, publish_id, window, NOTE) for publish_id in ("pub-x", "pub-y", "pub-z")
+    ]
+    assert taken == [True, True, False]
+    found = [stage.ledger.told_of(publish_id) for publish_id in ("pub-x", "pub-y")]
+    assert [one and one[0].id for one in found] == [newest, older]
+    assert stage.attempt_states(newest) == stage.attempt_states(older) == [AttemptState.VOID]
+
+
+@pytest.mark.parametrize(
+    ("publish_id", "meant"),
+    [
+        ("v_pub_file~v2-1.76", "file"),
+        ("v_inbox_file~v2.76", "file"),
+        ("v_pub_url~v2.76", "url"),
+        ("p_pub_url~v2.76", "photos"),
+        ("p_inbox_url~v2.76", "photos"),
+        ("something_new~v9.76", "photos"),
+    ],
+)
+def test_an_unknown_publish_id_goes_to_no_attempt_of_another_sort(
+    stage: Stage, publish_id: str, meant: str
+) -> None:
+    sorts: dict[str, dict[str, str]] = {
+        "file": {},
+        "url": {"transfer": "pull"},
+        "photos": {"kind": "photo", "transfer": "pull"},
+    }
+    for gate, sort in sorts.items():
+        voided(stage, gate, **sort)
+        stage.clock.advance(1000)
+    assert stage.ledger.adopt({"a"}, publish_id, (0, stage.clock.now()), NOTE)
+    found = stage.ledger.told_of(publish_id)
+    assert found is not None
+    assert found[1].id == meant
 
 
 def test_a_known_publish_id_is_never_given_to_another_attempt(stage: Stage) -> None:

@@ -52,9 +52,7 @@ def status(word: str, *, ids: tuple[str, ...] = (), reason: str | None = None) -
     """An answer of status/fetch."""
     call = Call(name="status/fetch", status=200, code="ok", log_id="log-1")
     raw: dict[str, object] = {"status": word}
-    return PublishStatus(
-        status=word, fail_reason=reason, public_ids=ids, uploaded_bytes=None, raw=raw, call=call
-    )
+    return PublishStatus(status=word, fail_reason=reason, public_ids=ids, raw=raw, call=call)
 
 
 def refusal(code: str, outcome: str = "refused", name: str = "video/init") -> TikTokError:

@@ -153,5 +153,5 @@ def test_a_status_is_read_with_its_raw_form() -> None:
     status = posting.read_status(
         {"status": "FAILED", "fail_reason": "spam_risk", "uploaded_bytes": 7}, Call(name="status/fetch")
     )
-    assert (status.status, status.fail_reason, status.uploaded_bytes) == ("FAILED", "spam_risk", 7)
+    assert (status.status, status.fail_reason, status.raw["uploaded_bytes"]) == ("FAILED", "spam_risk", 7)
     assert posting.read_status({}, Call(name="status/fetch")).fail_reason is None
