@@ -20,7 +20,7 @@ _LONGEST_SCHEME = 8
 
 
 class FileText:
-    """Takes a file's text in pieces and gives its bytes to `write`; `url` is set where it is a URL instead."""
+    """Takes a file's text in pieces and gives its bytes to `write`; `url` is set where it is a URL."""
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write

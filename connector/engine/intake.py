@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connector.contract import Understanding
 from connector.domain.filetext import FileText
@@ -33,6 +33,10 @@ class Received:
     field: str
     label: str
     file: Receiving
+
+    def called(self, label: str) -> "Received":
+        """Return it under another name."""
+        return replace(self, label=label)
 
 
 def label_of(name: str) -> str:

@@ -31,6 +31,10 @@ class Receiving(Protocol):
 class MediaIntake(Protocol):
     """Takes files in that somebody sends, and keeps those that are needed."""
 
+    @property
+    def limit(self) -> int:
+        """Bytes of the largest file that is taken."""
+
     def receive(self) -> AbstractContextManager[Receiving]:
         """Open a file to write; what is not kept inside the `with` is deleted.
 

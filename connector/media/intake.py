@@ -73,6 +73,11 @@ class Intake:
         self._limit = limit
         self._timeout = Timeout(connect_s=10, idle_s=20, total_s=total_s)
 
+    @property
+    def limit(self) -> int:
+        """Bytes of the largest file that is taken."""
+        return self._limit
+
     @contextmanager
     def receive(self) -> Iterator[Sent]:
         """Open a file to write; what is not kept inside the `with` is deleted. Raises `disk_full`."""

@@ -13,6 +13,7 @@ from connector.server import (
     media,
     oauth,
     operations,
+    uploads,
 )
 from connector.server.site import Site
 from connector.web.app import create_app
@@ -30,6 +31,7 @@ def build_app(site: Site, *, max_body_bytes: int) -> Flask:
     )
     for part in (
         operations,
+        uploads,
         dialects,
         albums,
         catalogue,

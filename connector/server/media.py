@@ -38,7 +38,8 @@ def _wanted(item: MediaItem) -> Span | None:
     return parse_range(request.headers.get("Range"), item.size)
 
 
-def _file(item: MediaItem, path: Path) -> Response:
+def send_file(item: MediaItem, path: Path) -> Response:
+    """Answer the present request with a file: whole, or the part of it that is asked for."""
     headers = {"Accept-Ranges": "bytes", "ETag": f'"{item.media_id}"', "Cache-Control": "no-store"}
     try:
         span = _wanted(item)
@@ -54,7 +55,7 @@ def _file(item: MediaItem, path: Path) -> Response:
 
 def _answer(seen: Seen) -> Response:
     if seen.item is not None and seen.path is not None:
-        return _file(seen.item, seen.path)
+        return send_file(seen.item, seen.path)
     if seen.passage is Passage.NOT_YET:
         return Response(status=503, headers={"Retry-After": str(RETRY_AFTER_S)})
     return Response(status=410)

@@ -67,9 +67,8 @@ class SqlMedia:
 
 def _uploads() -> Select[tuple[object, ...]]:
     """Return the query of uploads, each with the newest album that it is in."""
-    newest = (
-        select(func.max(album_media.c.album_id)).where(album_media.c.media_id == media.c.id).scalar_subquery()
-    )
+    of_it = album_media.alias()
+    newest = select(func.max(of_it.c.album_id)).where(of_it.c.media_id == media.c.id).scalar_subquery()
     return select(media, newest.label("album_id"))
 
 

@@ -14,6 +14,9 @@ LONGEST_LINE = 4096
 PIECE = 64 * 1024
 LOOK_EVERY_S = 0.5
 
+MORE_TIME = "postrail.more_time"
+"""Where a request's environment has what gives its body as much time again as it had at first."""
+
 _SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 
 

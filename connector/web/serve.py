@@ -1,6 +1,7 @@
 """Serves a WSGI app over HTTP/1.1 with threads of one process."""
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cheroot.server import HTTPRequest
@@ -9,7 +10,7 @@ from cheroot.wsgi import Gateway_10, Server
 from connector.kernel.clock import SystemClock
 from connector.kernel.log import get_log
 from connector.kernel.redact import redact
-from connector.web.bodies import PIECE, ChunkedBody, Deadlines
+from connector.web.bodies import MORE_TIME, PIECE, ChunkedBody, Deadlines
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -36,6 +37,7 @@ class _Gateway(Gateway_10):
             req.rfile = ChunkedBody(req.conn.rfile)
         req.server.deadlines.begin(req.conn.socket)
         super().__init__(req)
+        self.env[MORE_TIME] = partial(req.server.deadlines.begin, req.conn.socket)
 
     def start_response(self, *head: object) -> object:
         """Begin the answer; the connection ends with it unless the whole body has been read."""

@@ -280,6 +280,7 @@ class PretendIntake:
 
     files: dict[str, bytes] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
+    limit: int = 1000
 
     @contextmanager
     def receive(self) -> Iterator["PretendFile"]:

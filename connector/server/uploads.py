@@ -1,0 +1,75 @@
+"""`/v1/media`: files in from the tools, looked at and deleted again; `upload_media` is the same use case."""
+
+from contextlib import ExitStack
+
+from flask import Flask, Response, jsonify, request
+
+from connector.contract import Rows, Understanding
+from connector.engine.access import demand
+from connector.engine.intake import album_of, end, show, take_in, with_receipt
+from connector.engine.library import find
+from connector.engine.model import Principal
+from connector.server.media import send_file
+from connector.server.site import Site
+from connector.web.uploads import FILE_NAMES, UploadBody, read_upload
+
+OPERATION = "upload_media"
+PLACEHOLDER = "a file"
+"""Stands for a file that has come in while its rows are understood."""
+
+
+def _understand(site: Site, body: UploadBody) -> Understanding:
+    """Read the rows beside the files. Raises PostrailError with every problem at once."""
+    rows = body.rows
+    if body.received:
+        kept = {name: value for name, value in rows.items() if name not in FILE_NAMES}
+        rows = Rows.of({**kept, "file": PLACEHOLDER}, warnings=rows.warnings, receipts=rows.receipts)
+    understood = site.context.contract.understand(OPERATION, rows)
+    if not understood.ok:
+        raise understood.error()
+    return understood
+
+
+def _upload(site: Site, principal: Principal) -> dict[str, object]:
+    library = site.context.library
+    with ExitStack() as files:
+        body = read_upload(
+            request, lambda: files.enter_context(library.intake.receive()), library.intake.limit
+        )
+        understood = _understand(site, body)
+        received = list(body.received)
+        if body.url is not None:
+            library.intake.download(body.url, received[0].file)
+        if name := understood.input.get("name"):
+            received = [got if got.label else got.called(str(name)) for got in received]
+        answer = take_in(site.context, principal, received, album=album_of(understood.input))
+        return with_receipt(answer, understood)
+
+
+def register(app: Flask, site: Site) -> None:
+    """Add the routes of uploads."""
+
+    @app.post("/v1/media")
+    @app.post(f"/v1/operations/{OPERATION}")
+    def upload_media() -> Response:
+        principal = site.principal()
+        demand(principal, "posts:write")
+        return jsonify(_upload(site, principal))
+
+    @app.get("/v1/media/<upload_id>")
+    def uploaded(upload_id: str) -> Response:
+        return jsonify(show(site.context, site.principal(), upload_id))
+
+    @app.get("/v1/media/<upload_id>/<name>")
+    def uploaded_file(upload_id: str, name: str) -> Response:
+        del name
+        principal = site.principal()
+        demand(principal, "posts:read")
+        library = site.context.library
+        item = find(library, principal.workspace_id, upload_id, site.context.ledger.now()).item
+        return send_file(item, library.intake.path(item.media_id))
+
+    @app.delete("/v1/media/<upload_id>")
+    def delete_upload(upload_id: str) -> Response:
+        end(site.context, site.principal(), upload_id)
+        return jsonify({"ok": True, "media_id": upload_id})
