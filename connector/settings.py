@@ -87,6 +87,12 @@ class Settings(BaseSettings):
     gate_hold_s: float = Field(default=5.0, ge=0, le=30)
     """Seconds for which a pull is held."""
 
+    media_handoff: Literal["none", "x-accel", "x-sendfile"] = "none"
+    """Leave the sending of media to the web server in front: nginx and Caddy, or Apache and lighttpd."""
+
+    media_handoff_prefix: str = Field(default="/_spool/", pattern=r"^/(?:[A-Za-z0-9._~-]+/)+$")
+    """Where that server has the media folder, for `x-accel`: an internal location, with a closing slash."""
+
     workers: int = Field(default=4, ge=0, le=64)
     """Worker threads in `serve` and `work`; 0 in `serve` leaves the work to `postrail work` (PostgreSQL)."""
 

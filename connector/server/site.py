@@ -17,7 +17,7 @@ from connector.web.incoming import bearer_of
 class Site:
     """The engine behind the HTTP surface; `hold_s` and `pause` are the gate's patience and how it sleeps.
 
-    `hooks` is where TikTok's webhooks arrive.
+    `holds` is how many pulls it holds at once, each on a thread. `hooks` is where TikTok's webhooks arrive.
     """
 
     context: Context
@@ -25,6 +25,7 @@ class Site:
     hold_s: float
     pause: Callable[[float], None]
     hooks: HookDesk
+    holds: int = 16
 
     def principal(self) -> Principal:
         """Return who makes the present request. Raises PostrailError as `authenticate` does."""

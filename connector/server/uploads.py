@@ -9,7 +9,7 @@ from connector.engine.access import demand
 from connector.engine.intake import album_of, end, show, take_in, with_receipt
 from connector.engine.library import find
 from connector.engine.model import Principal
-from connector.server.media import send_file
+from connector.server.files import send_file
 from connector.server.site import Site
 from connector.web.uploads import FILE_NAMES, UploadBody, read_upload
 

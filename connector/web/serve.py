@@ -11,6 +11,8 @@ from connector.kernel.clock import SystemClock
 from connector.kernel.log import get_log
 from connector.kernel.redact import redact
 from connector.web.bodies import MORE_TIME, PIECE, ChunkedBody, Deadlines
+from connector.web.files import FileBody
+from connector.web.sender import STALL_S, Connection, Sender, Sending
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -39,6 +41,31 @@ class _Gateway(Gateway_10):
         super().__init__(req)
         self.env[MORE_TIME] = partial(req.server.deadlines.begin, req.conn.socket)
 
+    def respond(self) -> None:
+        """Answer the request; a file that its reader takes slowly is left to the sender."""
+        answer = self.req.server.wsgi_app(self.env, self.start_response)
+        if isinstance(answer, FileBody):
+            self._send_file(Sending(self.req.conn, answer))
+            return
+        try:
+            for piece in filter(None, answer):
+                self.write(piece)
+        finally:
+            self.req.ensure_headers_sent()
+            if hasattr(answer, "close"):
+                answer.close()
+
+    def _send_file(self, sending: Sending) -> None:
+        lent = False
+        try:
+            self.req.ensure_headers_sent()
+            lent = not sending.advance() and self.req.server.lend(self.req, sending)
+            if not lent:
+                sending.finish(STALL_S)
+        finally:
+            if not lent:
+                sending.close()
+
     def start_response(self, *head: object) -> object:
         """Begin the answer; the connection ends with it unless the whole body has been read."""
         read = self._is_read_to_its_end()
@@ -59,7 +86,38 @@ class _Gateway(Gateway_10):
 
 
 class _QuietServer(Server):
+    """Cheroot's server, with connections that are lent to the sender while it sends a file over them."""
+
     deadlines: Deadlines
+
+    def __init__(self, address: tuple[str, int], threads: int) -> None:
+        super().__init__(address, None, numthreads=threads, server_name="postrail")
+        self.sender = Sender(SystemClock(), self.take_back)
+        self._lent: dict[object, Sending] = {}
+
+    def lend(self, request: HTTPRequest, sending: Sending) -> bool:
+        """Let the sender have a request's connection once its thread is done; False where it has no room."""
+        if not self.sender.has_room():
+            return False
+        sending.is_last = request.close_connection
+        request.close_connection = False
+        self._lent[request.conn] = sending
+        return True
+
+    def put_conn(self, conn: Connection) -> None:
+        """Take a connection from a thread: to be sent over, or to wait for its next request."""
+        sending = self._lent.pop(conn, None)
+        if sending is None:
+            super().put_conn(conn)
+        else:
+            self.sender.take(sending)
+
+    def take_back(self, sending: Sending) -> None:
+        """Go on with a connection over which all has been sent."""
+        if sending.is_last:
+            sending.connection.close()
+        else:
+            super().put_conn(sending.connection)
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002 - cheroot calls it so
         """Take the server's own complaints into our log."""
@@ -71,12 +129,12 @@ class WebServer:
     """A listening server.
 
     `threads` requests are answered at once, a body may stall for `stall_s` seconds and take twice as long in
-    all, and requests in hand have
-    `drain_s` seconds to end once it stops.
+    all, and requests in hand have `drain_s` seconds to end once it stops. A file that is slow to send holds
+    no thread.
     """
 
     def __init__(self, host: str, port: int, *, threads: int, stall_s: float, drain_s: float) -> None:
-        self._server = _QuietServer((host, port), None, numthreads=threads, server_name="postrail")
+        self._server = _QuietServer((host, port), threads)
         self._server.gateway = _Gateway
         self._server.request_queue_size = BACKLOG
         self._server.max_request_header_size = HEADER_LIMIT
@@ -95,10 +153,13 @@ class WebServer:
         """Answer requests with `app` from now on."""
         self._server.wsgi_app = app
         threading.Thread(target=self._server.deadlines.watch, name="deadlines", daemon=True).start()
+        self._server.sender.start()
         self._thread.start()
 
     def stop(self) -> None:
         """Take no more connections, let the requests in hand end, and return."""
         self._server.deadlines.stop()
+        self._server.sender.end_within(self._server.shutdown_timeout)
         self._server.stop()
         self._thread.join(timeout=self._server.shutdown_timeout + 1)
+        self._server.sender.join()

@@ -18,6 +18,7 @@ from connector.engine.wait import WaitRoom
 from connector.kernel.log import get_log
 from connector.net import Egress
 from connector.server.app import build_app
+from connector.server.files import HANDOFF_SETTING, Handoff
 from connector.server.site import Site
 from connector.settings import Settings, SettingsError
 from connector.store.database import sqlite_file
@@ -51,6 +52,8 @@ log = get_log("serve")
 
 DRAIN_S = 10.0
 STATE_FILE = "serve.json"
+HELD_SHARE = 4
+"""One in so many web threads may hold a pull at the gate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,8 +163,12 @@ class Server:
             hold_s=_hold(settings),
             pause=time.sleep,
             hooks=self._hooks,
+            holds=max(1, settings.threads // HELD_SHARE),
         )
         app = build_app(site, max_body_bytes=settings.max_body_bytes)
+        app.config[HANDOFF_SETTING] = Handoff(
+            how=settings.media_handoff, prefix=settings.media_handoff_prefix
+        )
         app.config[LIMITS_SETTING] = Limits(max_fields=settings.max_fields, max_depth=settings.max_depth)
         self._worker.start()
         if settings.workers:
