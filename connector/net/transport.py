@@ -193,7 +193,7 @@ class Egress:
         waits = (patience.timeout.connect_s, patience.timeout.idle_s)
         try:
             return self._adapter.send(prepared, stream=True, timeout=waits)
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as error:
+        except requests.exceptions.InvalidURL as error:
             raise Unsendable(f"not a request that can be sent: {error}") from error
         except _WENT_WRONG as error:
             raise _broken(error) from error

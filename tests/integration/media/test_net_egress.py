@@ -136,6 +136,7 @@ CUT_ANSWERS = [
     b"HTTP/1.1 200 OK\r\nContent-Le",
     b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 3\r\n\r\nhello",
 ]
 
 
@@ -160,6 +161,16 @@ def test_dripping_is_broken_by_the_total_limit(start: bytes) -> None:
     slow = Timeout(connect_s=2, idle_s=5, total_s=0.3)
     with talking(drips(start, b"x", 0.02)) as (server, egress), pytest.raises(Broken) as caught:
         egress.send("GET", server.url(), timeout=slow)
+    assert caught.value.timed_out
+
+
+def test_headers_that_drip_are_broken_by_the_limit_of_the_first_byte() -> None:
+    patient = Timeout(connect_s=2, idle_s=30, total_s=30, first_byte_s=0.2)
+    with (
+        talking(drips(b"HTTP/1.1 200 OK\r\nX: ", b"x", 0.02)) as (server, egress),
+        pytest.raises(Broken, match="no answer within") as caught,
+    ):
+        egress.send("GET", server.url(), timeout=patient)
     assert caught.value.timed_out
 
 
