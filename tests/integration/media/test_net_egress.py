@@ -168,7 +168,7 @@ def test_headers_that_drip_are_broken_by_the_limit_of_the_first_byte() -> None:
     patient = Timeout(connect_s=2, idle_s=30, total_s=30, first_byte_s=0.2)
     with (
         talking(drips(b"HTTP/1.1 200 OK\r\nX: ", b"x", 0.02)) as (server, egress),
-        pytest.raises(Broken, match="no answer within") as caught,
+        pytest.raises(Broken) as caught,
     ):
         egress.send("GET", server.url(), timeout=patient)
     assert caught.value.timed_out
