@@ -173,6 +173,12 @@ class Sources(Manifest):
     photos_need_length: bool = Field(alias="photosNeedLength")
 
 
+class DialectMedia(Manifest):
+    """What a dialect asks of media itself: whether a video must be 9:16."""
+
+    require_vertical: bool = Field(alias="requireVertical")
+
+
 class Dialect(Manifest):
     """A foreign request shape, mapped onto operations; `errors` spells our codes as the dialect does."""
 
@@ -183,6 +189,7 @@ class Dialect(Manifest):
     fallbacks: tuple[Fallback, ...] = ()
     overflows: tuple[Overflow, ...] = ()
     sources: Sources | None = None
+    media: DialectMedia | None = None
     errors: dict[str, str] = Field(default_factory=dict)
 
     def route(self, path: str) -> Route:

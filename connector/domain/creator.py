@@ -17,6 +17,18 @@ class Limits(Protocol):
     def max_video_post_duration_sec(self) -> int:
         """The longest video in seconds; 0 when TikTok did not say."""
 
+    @property
+    def comment_disabled(self) -> bool:
+        """Whether the account's settings turn comments off."""
+
+    @property
+    def duet_disabled(self) -> bool:
+        """Whether the account's settings turn duets off."""
+
+    @property
+    def stitch_disabled(self) -> bool:
+        """Whether the account's settings turn stitches off."""
+
 
 class Timed(Protocol):
     """A file that may have a duration."""

@@ -36,3 +36,4 @@ class Context:
     stopping: Callable[[], bool]
     wake: Callable[[], None]
     hears: Callable[[], bool] = lambda: False
+    require_vertical: bool = False

@@ -1,5 +1,7 @@
 """Effect: bring a post's media into the spool, looked at and converted, before TikTok hears of it."""
 
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from connector.domain.lifecycle import State
@@ -7,17 +9,20 @@ from connector.domain.retry import PASSING_CODES, most_fetches
 from connector.engine.budget import init_kind, reserve
 from connector.engine.context import Context
 from connector.engine.library import item_of, reference
-from connector.engine.model import Change, Claim, Entry, MediaItem, Post
+from connector.engine.model import Change, Claim, Entry, Kind, MediaItem, Post
 from connector.engine.steps import account_of, again, decided, fail, failure_of, later
-from connector.engine.terms import terms_of
+from connector.engine.terms import judge, terms_of
 from connector.kernel.errors import PostrailError, Problem
 
+AT_ONCE = 4
+"""Files of one post that are fetched at one time."""
 
-def sources(post: Post) -> list[tuple[str, str]]:
-    """Return (field path, URL) of every file that the post is made of."""
-    if post.kind == "video":
-        return [("source_url", str(post.input["source_url"]))]
-    photos = post.input["photo_images"]
+
+def sources(kind: Kind, content: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return (field path, URL) of every file that a post is made of."""
+    if kind == "video":
+        return [("source_url", str(content["source_url"]))]
+    photos = content["photo_images"]
     urls = photos if isinstance(photos, list) else []
     return [(f"photo_images[{index}]", str(url)) for index, url in enumerate(urls)]
 
@@ -26,29 +31,42 @@ def _take(context: Context, post: Post, url: str, field_path: str) -> MediaItem:
     """Bring one file into the spool; an upload lies there already, under its id."""
     if reference(url, frozenset()) is not None:
         return item_of(context.library, post.workspace_id, url)
-    terms = terms_of(context.contract, post)
-    return context.media.take_in(url, post.kind, field_path=field_path, terms=terms)
+    terms = terms_of(context.contract, post.dialect)
+    fit = bool(post.input.get("fit"))
+    return context.media.take_in(url, post.kind, field_path=field_path, terms=terms, fit=fit)
+
+
+def _take_one(
+    context: Context, post: Post, field_path: str, url: str
+) -> tuple[MediaItem | PostrailError, Entry]:
+    """Bring one file into the spool, or say why not, with its line of the timeline."""
+    started = context.clock.ticks()
+    result: MediaItem | PostrailError
+    try:
+        result = item = _take(context, post, url, field_path)
+        version = (f"ETag {item.etag}",) if item.etag else ()
+        decision = "; ".join((f"{field_path}: {item.mime}, {item.size} bytes", *version, *item.changes))
+    except PostrailError as error:
+        result, decision = error, f"{field_path}: {error.message}"
+    took = round((context.clock.ticks() - started) * 1000)
+    return result, Entry(call="media/fetch", took_ms=took, decision=decision)
 
 
 def _take_all(context: Context, post: Post) -> tuple[list[MediaItem], list[Entry], list[PostrailError]]:
-    items: list[MediaItem] = []
-    entries: list[Entry] = []
-    errors: list[PostrailError] = []
-    for field_path, url in sources(post):
-        started = context.clock.ticks()
-        try:
-            item = _take(context, post, url, field_path)
-        except PostrailError as error:
-            errors.append(error)
-            decision = f"{field_path}: {error.message}"
-        else:
-            items.append(item)
-            version = (f"ETag {item.etag}",) if item.etag else ()
-            seen = (f"{field_path}: {item.mime}, {item.size} bytes", *version, *item.changes)
-            decision = "; ".join(seen)
-        took = round((context.clock.ticks() - started) * 1000)
-        entries.append(Entry(call="media/fetch", took_ms=took, decision=decision))
-    return items, entries, errors
+    """Bring every file into the spool, some at a time; the order is that of the post."""
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch") as pool:
+        named = sources(post.kind, post.input)
+        taken = list(pool.map(lambda one: _take_one(context, post, *one), named))
+    items = [result for result, _ in taken if isinstance(result, MediaItem)]
+    errors = [result for result, _ in taken if isinstance(result, PostrailError)]
+    return items, [entry for _, entry in taken], errors
+
+
+def _warned(post: Post, warnings: Sequence[str]) -> Change:
+    """Return the change that adds warnings to what the caller is told."""
+    known = post.receipt.get("warnings")
+    said = [*(known if isinstance(known, list | tuple) else []), *warnings]
+    return Change(receipt={**post.receipt, "warnings": said}) if warnings else Change()
 
 
 def all_of(errors: list[PostrailError]) -> PostrailError:
@@ -79,12 +97,17 @@ def fetch(context: Context, claim: Claim) -> Claim | None:
         context.ledger.save(claim.lease, Change(), *entries, decided("the source may recover: trying again"))
         again(context, claim)
         return None
+    findings = judge(context, post, items)
+    if findings.problems:
+        first = findings.problems[0]
+        message = f"{first.got}: expected {first.expected}"
+        errors.append(PostrailError(first.code, message, details=findings.problems))
     if errors:
         fail(context, claim, failure_of(all_of(errors)), *entries)
         return None
     with context.library.intake.held(item.media_id for item in items) as gone:
         if not gone:
-            change = Change(media=tuple(items), tries=0)
+            change = replace(_warned(post, findings.warnings), media=tuple(items), tries=0)
             claim = replace(claim, post=context.ledger.save(claim.lease, change, *entries))
     if gone:
         context.ledger.save(claim.lease, Change(), decided("a file was collected while others came"))

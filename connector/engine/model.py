@@ -69,6 +69,18 @@ class MediaItem:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MediaLook:
+    """What a file at its source was found to be, without keeping it.
+
+    `item` is what it would become (`media_id` empty); `facts` what its headers tell beside: codec and frame
+    rate of a video, what a photo was before it was converted.
+    """
+
+    item: MediaItem
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failure:
     """Why a post failed: a catalogue code, a sentence, the problems, and TikTok's own words if it spoke."""
 

@@ -23,6 +23,7 @@ from connector.engine.model import (
     Kind,
     Lease,
     MediaItem,
+    MediaLook,
     NewPost,
     Post,
     Transfer,
@@ -290,11 +291,33 @@ class TikTok(Protocol):
 class MediaRoom(Protocol):
     """Fetches, checks, converts and keeps media files."""
 
-    def take_in(self, url: str, kind: Kind, *, field_path: str, terms: SourceTerms = OPEN_TERMS) -> MediaItem:
+    def take_in(
+        self,
+        url: str,
+        kind: Kind,
+        *,
+        field_path: str,
+        terms: SourceTerms = OPEN_TERMS,
+        fit: bool = False,
+    ) -> MediaItem:
         """Fetch `url` into the spool, look at it by content, and convert it where TikTok would refuse it.
 
-        `terms` are what its host is asked for.
+        `terms` are what its host is asked for; `fit`: a photo that is too large is scaled down.
         Raises PostrailError with the code and the problem of `field_path`; nothing half stays behind.
+        """
+
+    def look(
+        self,
+        url: str,
+        kind: Kind,
+        *,
+        field_path: str,
+        terms: SourceTerms = OPEN_TERMS,
+        fit: bool = False,
+    ) -> MediaLook:
+        """Do what `take_in` does and keep nothing; of a video only what is needed to judge it is fetched.
+
+        Raises PostrailError as `take_in` does.
         """
 
     def path(self, media_id: str) -> Path:

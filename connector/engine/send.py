@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from connector.domain.audit import UNAUDITED
 from connector.domain.chunks import plan_chunks
-from connector.domain.creator import check_against_creator
 from connector.domain.lifecycle import AttemptState, State
 from connector.domain.retry import BUSY_MS, max_attempts
 from connector.engine.budget import take
@@ -22,6 +21,7 @@ from connector.engine.steps import (
     later,
     note,
 )
+from connector.engine.terms import judge
 from connector.kernel.errors import PostrailError
 
 UPLOAD_URL_LIFE_MS = 3_600_000
@@ -65,11 +65,13 @@ def _may_post(context: Context, claim: Claim, account: Account) -> bool:
     if claim.post.mode == "inbox":
         return True
     creator = context.tiktok.creator_info(account)
-    problems = check_against_creator(claim.post.input, claim.post.media, creator)
-    if not problems:
-        context.ledger.journal(claim.post.id, note(creator.call, f"@{creator.username} may post"))
+    found = judge(context, claim.post, claim.post.media, creator)
+    if not found.problems:
+        said = "; ".join((f"@{creator.username} may post", *found.warnings))
+        context.ledger.journal(claim.post.id, note(creator.call, said))
         return True
-    error = PostrailError(problems[0].code, "The account does not allow this post now.", details=problems)
+    code, message = found.problems[0].code, "The account does not allow this post now."
+    error = PostrailError(code, message, details=found.problems)
     fail(context, claim, failure_of(error), note(creator.call, "the account does not allow this post"))
     return False
 

@@ -5,25 +5,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from connector.domain.media import PHOTO_SIDE, Photo, Video, check_photo, check_video, fits, shortcomings
 from connector.domain.sources import OPEN_TERMS, SourceTerms
-from connector.engine.model import Kind, MediaItem
-from connector.kernel.errors import PostrailError, Problem
+from connector.engine.model import Kind, MediaItem, MediaLook
+from connector.kernel.errors import PostrailError
 from connector.media import source
-from connector.media.convert import check_whole, to_jpeg
-from connector.media.probe import probe_photo, probe_video
+from connector.media.items import photo_item, photo_look, video_item, video_look
+from connector.media.prepare import checked_video, prepare
 from connector.media.spool import Incoming, Spool
 from connector.net import Egress, Timeout
-
-ENDINGS = {
-    "image/jpeg": "jpg",
-    "image/webp": "webp",
-    "video/mp4": "mp4",
-    "video/quicktime": "mov",
-    "video/webm": "webm",
-}
-NAME_LENGTH = 16
-"""Hex characters of the id in a file's public name."""
 
 
 class Media:
@@ -41,7 +30,15 @@ class Media:
         self._timeout = Timeout(connect_s=10, idle_s=idle_s, total_s=total_s, first_byte_s=idle_s)
         self._photo_timeout = replace(self._timeout, total_s=photo_s)
 
-    def take_in(self, url: str, kind: Kind, *, field_path: str, terms: SourceTerms = OPEN_TERMS) -> MediaItem:
+    def take_in(
+        self,
+        url: str,
+        kind: Kind,
+        *,
+        field_path: str,
+        terms: SourceTerms = OPEN_TERMS,
+        fit: bool = False,
+    ) -> MediaItem:
         """Fetch `url`, look at it by content, convert it where TikTok would refuse it, and keep it.
 
         Raises PostrailError with the code and the problems of `field_path`; nothing half stays behind.
@@ -50,7 +47,34 @@ class Media:
         with naming(field_path), self._spool.receive() as incoming:
             timeout = self._timeout if kind == "video" else self._photo_timeout
             fetched = source.fetch(self._egress, url, incoming, cap=cap, timeout=timeout, terms=terms)
-            return replace(self.keep(incoming, kind, url), etag=fetched.etag)
+            return replace(self.keep(incoming, kind, url, fit=fit), etag=fetched.etag)
+
+    def look(
+        self,
+        url: str,
+        kind: Kind,
+        *,
+        field_path: str,
+        terms: SourceTerms = OPEN_TERMS,
+        fit: bool = False,
+    ) -> MediaLook:
+        """Fetch `url`, look at it and convert it as `take_in` does, and keep nothing.
+
+        Raises PostrailError with the code and the problems of `field_path`.
+        """
+        cap = source.VIDEO_CAP if kind == "video" else source.PHOTO_CAP
+        with naming(field_path), self._spool.receive() as incoming:
+            source.fetch(
+                self._egress,
+                url,
+                incoming,
+                cap=cap,
+                timeout=self._timeout if kind == "video" else self._photo_timeout,
+                terms=terms,
+            )
+            if kind == "video":
+                return video_look(checked_video(incoming.path), url)
+            return photo_look(prepare(incoming.path, fit=fit), url)
 
     def path(self, media_id: str) -> Path:
         """Return where the bytes of a kept file lie. Raises PostrailError `media_gone` when they do not."""
@@ -66,32 +90,16 @@ class Media:
         return self._keep_photo(incoming, url, fit=fit)
 
     def _keep_video(self, incoming: Incoming, url: str) -> MediaItem:
-        video = probe_video(incoming.path)
-        refuse(check_video(video))
-        return _video_item(incoming.keep(), video, url)
+        video = checked_video(incoming.path)
+        return video_item(incoming.keep(), video, url)
 
     def _keep_photo(self, incoming: Incoming, url: str, *, fit: bool) -> MediaItem:
-        photo = probe_photo(incoming.path)
-        refuse(check_photo(photo, fit=fit))
-        changes = shortcomings(photo)
-        scale = fit and not fits(photo)
-        if not changes and not scale:
-            check_whole(incoming.path, photo.mime)
-            return _photo_item(incoming.keep(), photo, url)
-        return self._keep_converted(incoming, url, photo, changes, scale=scale)
-
-    def _keep_converted(
-        self, incoming: Incoming, url: str, photo: Photo, changes: list[str], *, scale: bool
-    ) -> MediaItem:
-        made = to_jpeg(incoming.path, photo.mime, PHOTO_SIDE if scale else None)
-        if scale:
-            before, after = f"{photo.width} x {photo.height}", f"{made.width} x {made.height}"
-            changes.append(f"scaled from {before} px to {after} px")
+        ready = prepare(incoming.path, fit=fit)
+        if ready.data is None:
+            return photo_item(incoming.keep(), ready, url)
         with self._spool.receive() as converted:
-            converted.write(made.data)
-            result = probe_photo(converted.path)
-            refuse(check_photo(result))
-            return _photo_item(converted.keep(), result, url, *changes)
+            converted.write(ready.data)
+            return photo_item(converted.keep(), ready, url)
 
 
 @contextmanager
@@ -102,43 +110,3 @@ def naming(field_path: str) -> Iterator[None]:
     except PostrailError as error:
         details = [replace(problem, field=field_path) for problem in error.details]
         raise PostrailError(error.code, error.message, details=details) from error
-
-
-def refuse(problems: list[Problem]) -> None:
-    """Raise PostrailError with all `problems`, under the code of the first, if there are any."""
-    if problems:
-        first = problems[0]
-        raise PostrailError(first.code, f"{first.got}: expected {first.expected}", details=problems)
-
-
-def name_of(media_id: str, mime: str) -> str:
-    """Return the last part of a file's public URL."""
-    return f"{media_id[:NAME_LENGTH]}.{ENDINGS[mime]}"
-
-
-def _video_item(media_id: str, video: Video, url: str) -> MediaItem:
-    return MediaItem(
-        media_id=media_id,
-        kind="video",
-        name=name_of(media_id, video.mime),
-        mime=video.mime,
-        size=video.size,
-        width=video.width,
-        height=video.height,
-        duration_ms=video.duration_ms,
-        source_url=url,
-    )
-
-
-def _photo_item(media_id: str, photo: Photo, url: str, *changes: str) -> MediaItem:
-    return MediaItem(
-        media_id=media_id,
-        kind="photo",
-        name=name_of(media_id, photo.mime),
-        mime=photo.mime,
-        size=photo.size,
-        width=photo.width,
-        height=photo.height,
-        source_url=url,
-        changes=changes,
-    )

@@ -14,7 +14,7 @@ from connector.engine.advance import advance
 from connector.engine.context import Context
 from connector.engine.desk import Desk
 from connector.engine.library import Library
-from connector.engine.model import Account, Claim, Kind, MediaItem, Post
+from connector.engine.model import Account, Claim, Kind, MediaItem, MediaLook, Post
 from connector.engine.model_media import Life
 from connector.engine.ports import Call, CreatorInfo, Initiated, PublishStatus, TikTokError, Uploaded
 from connector.engine.ports_media import Receiving
@@ -249,12 +249,23 @@ class PretendMedia:
 
     size: int = 1000
     duration_ms: int = 5000
+    sides: tuple[int, int] = (1080, 1920)
+    fits: list[bool] = field(default_factory=list)
     refuse: dict[str, PostrailError] = field(default_factory=dict)
     terms: list[SourceTerms] = field(default_factory=list)
 
-    def take_in(self, url: str, kind: Kind, *, field_path: str, terms: SourceTerms = OPEN_TERMS) -> MediaItem:
+    def take_in(
+        self,
+        url: str,
+        kind: Kind,
+        *,
+        field_path: str,
+        terms: SourceTerms = OPEN_TERMS,
+        fit: bool = False,
+    ) -> MediaItem:
         """Return an item, or raise what is held for `url`."""
         self.terms.append(terms)
+        self.fits.append(fit)
         if url in self.refuse:
             raise self.refuse[url]
         name = url.rpartition("/")[2]
@@ -265,9 +276,24 @@ class PretendMedia:
             name=name,
             mime=mime,
             size=self.size,
+            width=self.sides[0],
+            height=self.sides[1],
             duration_ms=self.duration_ms if kind == "video" else None,
             source_url=url,
         )
+
+    def look(
+        self,
+        url: str,
+        kind: Kind,
+        *,
+        field_path: str,
+        terms: SourceTerms = OPEN_TERMS,
+        fit: bool = False,
+    ) -> MediaLook:
+        """Return what `take_in` would, kept by nobody."""
+        item = self.take_in(url, kind, field_path=field_path, terms=terms, fit=fit)
+        return MediaLook(item=replace(item, media_id=""), facts={"codec": "h264"})
 
     def path(self, media_id: str) -> Path:
         """Return a path that nobody opens."""
