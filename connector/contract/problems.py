@@ -50,6 +50,7 @@ PROBLEMS: Mapping[str, str] = {
     "name_clash": "A name is used both for a value and for a group of values.",
     "sent_twice": "A row stands in the query and in the body, with different values.",
     "differs_from_header": "The field and the Idempotency-Key header say different keys.",
+    "needs_post": "The action changes something, so that a GET must not do it.",
     "not_json": "Under strict: the body is not JSON.",
     "broken_json": "The body looks like JSON and cannot be read.",
     "broken_multipart": "The multipart body is broken.",

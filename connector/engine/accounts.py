@@ -4,6 +4,8 @@ from connector.engine.model import Account, Principal
 from connector.engine.ports import AccessStore
 from connector.kernel.errors import PostrailError, Problem
 
+_OTHER_WAYS = "or the id or open_id that list_accounts tells of it"
+
 
 def _is_meant(account: Account, ref: str) -> bool:
     handle = ref.removeprefix("@").lower()
@@ -28,9 +30,21 @@ def resolve_account(access: AccessStore, principal: Principal, ref: str | None) 
         meant = [account for account in known if _is_meant(account, ref)]
         if meant:
             return next((account for account in meant if account.access_token), meant[0])
-        problem = Problem(field="account", problem="unknown_account", got=ref, expected=f"one of {names}")
+        problem = Problem(
+            field="account",
+            problem="unknown_account",
+            got=ref,
+            expected=f"one of {names}",
+            fix=f"send one of them, {_OTHER_WAYS}",
+        )
         raise PostrailError("account_not_found", f"There is no account {ref} here.", details=[problem])
     if len(known) > 1:
-        problem = Problem(field="account", problem="missing", got="nothing", expected=f"one of {names}")
+        problem = Problem(
+            field="account",
+            problem="missing",
+            got="nothing",
+            expected=f"one of {names}",
+            fix=f"send account with one of them, {_OTHER_WAYS}",
+        )
         raise PostrailError("account_required", "Say which TikTok account is meant.", details=[problem])
     return known[0]

@@ -1,26 +1,18 @@
 """What is offered, as JSON: `/v1/operations`, `/v1/schemas`, `/v1/errors`. Drawn from the manifests."""
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify
 
-from connector.engine.narrow import describe_for
 from connector.kernel.errors import PostrailError
 from connector.server.site import Site
 
 
 def register(app: Flask, site: Site) -> None:
-    """Add the catalogue's routes. They need no key but where they tell what an account may do."""
+    """Add the catalogue's routes. They need no key."""
     contract = site.context.contract
 
     @app.get("/v1/operations")
     def operations() -> Response:
         return jsonify({"operations": [contract.describe(key) for key in contract.operations]})
-
-    @app.get("/v1/operations/<key>")
-    def operation(key: str) -> Response:
-        account = request.args.get("account")
-        if account is None:
-            return jsonify(contract.describe(key))
-        return jsonify(describe_for(site.context, site.principal(), key, account))
 
     @app.get("/v1/schemas")
     def schemas() -> Response:

@@ -1,13 +1,20 @@
-"""`POST /v1/operations/{key}` and its `/check`: one generic route for whatever the manifests offer."""
+"""`/v1/operations/{key}` and its `/check`: one generic route for whatever the manifests offer.
+
+POST runs an operation, GET tells what it is. Callers that can only GET send rows in the query: to what reads,
+and to the check of anything.
+"""
 
 from flask import Flask, Response, jsonify, request
 
 from connector.contract import Operation, Understanding
 from connector.engine.model import Principal
 from connector.engine.modes import only_lacks_privacy
+from connector.engine.narrow import describe_for
+from connector.engine.outputs import error_body
 from connector.engine.perform import Ask, Told, perform
 from connector.kernel.errors import PostrailError, Problem
 from connector.server.site import Site
+from connector.web.app import answer_error, request_id
 from connector.web.incoming import Incoming, key_of, patience_of, read_rows
 
 NOT_JSON = Problem(
@@ -48,24 +55,64 @@ def _told(told: Told) -> Response:
     return response
 
 
+def run_operation(site: Site, key: str) -> Response:
+    """Perform an operation with the rows of the present request. Raises PostrailError."""
+    principal = site.principal()
+    operation = site.context.contract.operation(key)
+    understood = understand(site, principal, operation)
+    ask = Ask(
+        principal=principal,
+        operation=operation,
+        understood=understood,
+        key=key_of(request, understood.input.get("idempotency_key")),
+        wait_s=patience_of(understood.input.get("wait_seconds"), 0.0),
+    )
+    return _told(perform(site.context, site.room, ask))
+
+
+def describe(site: Site, key: str) -> Response:
+    """Say what an operation is; with `account` in the query, what that account may do by it.
+
+    Only the latter needs a key. Raises PostrailError.
+    """
+    account = request.args.get("account")
+    if account is None:
+        return jsonify(site.context.contract.describe(key))
+    return jsonify(describe_for(site.context, site.principal(), key, account))
+
+
+def _needs_post(site: Site, key: str) -> Response:
+    """Refuse a GET that sends rows to an action: link previews, retries and caches must never publish."""
+    contract, by_post = site.context.contract, f"POST /v1/operations/{key}"
+    problem = Problem(
+        field="",
+        problem="needs_post",
+        got="a GET with rows",
+        expected=by_post,
+        fix=f"send the same rows by {by_post}, in the body or in the query",
+    )
+    error = PostrailError("method_not_allowed", f"{key} is done by POST alone.", details=[problem])
+    response = answer_error(contract, site.context.clock, error, error_body(contract, error, request_id()))
+    response.headers["Allow"] = "POST"
+    return response
+
+
 def register(app: Flask, site: Site) -> None:
     """Add the operations' routes."""
 
     @app.post("/v1/operations/<key>")
     def run(key: str) -> Response:
-        principal = site.principal()
-        operation = site.context.contract.operation(key)
-        understood = understand(site, principal, operation)
-        ask = Ask(
-            principal=principal,
-            operation=operation,
-            understood=understood,
-            key=key_of(request, understood.input.get("idempotency_key")),
-            wait_s=patience_of(understood.input.get("wait_seconds"), 0.0),
-        )
-        return _told(perform(site.context, site.room, ask))
+        return run_operation(site, key)
 
-    @app.post("/v1/operations/<key>/check")
+    @app.get("/v1/operations/<key>")
+    def tell(key: str) -> Response:
+        reads = site.context.contract.operation(key).operation.type == "search"
+        sent = request.args if reads else request.args.keys() - {"account"}
+        if not sent and not request.content_length:
+            return describe(site, key)
+        return run_operation(site, key) if reads else _needs_post(site, key)
+
+    @app.route("/v1/operations/<key>/check", methods=["GET", "POST"])
     def check(key: str) -> Response:
         principal = site.principal()
         understood = understand(site, principal, site.context.contract.operation(key))

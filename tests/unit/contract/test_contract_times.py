@@ -1,5 +1,8 @@
 """Times and durations: what is read, and what is left because it could mean several things."""
 
+import zoneinfo
+from collections.abc import Iterator
+
 import pytest
 
 from connector.contract.times import is_naive, parse_duration, parse_local_time, parse_time, spell_duration
@@ -103,3 +106,20 @@ def test_a_duration_that_could_mean_several_is_not_read(text: str) -> None:
 def test_a_duration_is_spelled_in_seconds(milliseconds: int, text: str) -> None:
     assert spell_duration(milliseconds) == text
     assert parse_duration(text) == milliseconds
+
+
+@pytest.fixture
+def no_system_zones() -> Iterator[None]:
+    """Hide the operating system's time zones, as where it has none."""
+    zoneinfo.reset_tzpath(to=())
+    zoneinfo.ZoneInfo.clear_cache()
+    yield
+    zoneinfo.reset_tzpath()
+    zoneinfo.ZoneInfo.clear_cache()
+
+
+@pytest.mark.usefixtures("no_system_zones")
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC"])
+def test_zone_names_resolve_where_the_system_has_none(zone: str) -> None:
+    found, why = parse_local_time("2026-01-02T03:04:05", zone)
+    assert (found is not None, why) == (True, "")
