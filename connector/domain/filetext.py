@@ -79,6 +79,8 @@ class FileText:
         text = self._held + piece.translate(_STANDARD, _BLANKS)
         whole = max((len(text) - 1) // 4 * 4, 0)  # the last group may be the padded one
         self._held = text[whole:]
+        if b"=" in text[:whole]:
+            raise _not_a_file(text)
         if whole:
             self._write(_decoded(text[:whole]))
 

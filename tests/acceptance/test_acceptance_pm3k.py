@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from connector.demo.media import make_photo
 from tests.running import Answer, House, eventually
 
 pytest_plugins = ("tests.databases", "tests.running")
@@ -106,6 +107,25 @@ def test_the_form_that_the_document_calls_a_bad_result(house: House, strict: str
         assert (answer.status, answer.body["error"]) == (400, "invalid_request")
     else:
         assert_published(house, answer)
+
+
+def test_sections_4_5_1_and_4_5_2_photos_uploaded_retained_and_posted(house: House, tmp_path: Path) -> None:
+    files = []
+    for name, form in (("a.jpg", "JPEG"), ("b.webp", "WEBP")):
+        make_photo(tmp_path / name, form)
+        files.append(("file", (name, (tmp_path / name).read_bytes())))
+    uploaded = house.call("POST", "/v1/media", files=files).body
+    retained = house.call("POST", "/api/album/retain", json={"album_id": uploaded["album_id"]})
+    assert (retained.status, retained.body["ok"]) == (200, True)
+    assert retained.body["expires_at"] > uploaded["expires_at"]
+    payload = next(case["body"] for case in CASES if case["section"].startswith("4.5.1"))
+    title = "An album of one's own"
+    answer = house.call(
+        "POST", DIRECT, json={**payload, "photo_images": uploaded["photo_images"], "title": title}
+    )
+    assert_published(house, answer)
+    task = next(task for task in house.witness.publishes(title))
+    assert len(task["source_info"]["photo_images"]) == 2
 
 
 def test_an_album_that_nobody_has_is_not_found(house: House) -> None:

@@ -181,7 +181,9 @@ def test_a_png_is_converted_and_says_so(house: House, tmp_path: Path) -> None:
     assert answer["url"].endswith("/a.jpg")
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "a\0b.jpg", "C:\\x\\y.jpg", "\u202egpj.exe", "", "x" * 254])
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "a\0b.jpg", "C:\\x\\y.jpg", "\u202egpj.exe", "", "x" * 254]
+)
 def test_a_name_is_a_label_and_no_path(house: House, photo: bytes, name: str) -> None:
     answer = send(house, json={"data": base64.b64encode(photo).decode(), "name": name.replace("\0", "")}).body
     assert not {"/", "\\", "\0"} & set(answer["name"])
