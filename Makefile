@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test drills lint format bench wheel n8n browser clean
+.PHONY: help demo test drills lint format bench wheel n8n browser proxies clean
 
 help: ## Show what there is
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -41,6 +41,9 @@ drills: $(VENV)/.developer ## Attack tokens, webhooks, uploads and error paths a
 
 browser: $(VENV)/.browser ## Walk the login in the machine's Chromium (apt-get install chromium)
 	$(BIN)/python -m pytest -n 0 tests/browser
+
+proxies: $(VENV)/.developer ## Let the machine's nginx and Caddy send media (apt-get install nginx caddy)
+	$(BIN)/python -m pytest -n 0 tests/proxies
 
 clean: ## Remove the environment and everything built
 	rm -rf $(VENV) dist build
