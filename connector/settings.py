@@ -105,6 +105,9 @@ class Settings(BaseSettings):
     repeat_window_s: int = Field(default=600, ge=0, le=86_400)
     """Seconds in which the same input without a key counts as a repeat and is refused; 0 turns it off."""
 
+    require_vertical: bool = False
+    """Whether a video that is not 9:16 is refused on `/v1` too, rather than warned of."""
+
     source_timeout_s: float = Field(default=3600.0, ge=1, le=86_400)
     """Seconds a video's source may take in all: 4 GB at 10 Mbit/s are 53 minutes."""
 

@@ -13,6 +13,7 @@ from connector.engine.creator import ask_creator
 from connector.engine.intake import Received, album_of, receive_text, take_in, with_receipt
 from connector.engine.model import Post, Principal
 from connector.engine.outputs import post_row, timeline_rows
+from connector.engine.rehearse import rehearse
 from connector.engine.standing import standings
 from connector.engine.submit import submit
 from connector.engine.wait import WaitRoom
@@ -70,11 +71,14 @@ def _row(context: Context, ask: Ask, post: Post) -> dict[str, object]:
 
 
 def publish(context: Context, room: WaitRoom, ask: Ask) -> Told:
-    """Accept a post and, where the caller has time, wait for it."""
+    """Accept a post and, where the caller has time, wait for it; or try it out, where that was asked for."""
     demand(ask.principal, "posts:write")
+    if ask.understood.input.get("dry_run"):
+        body = rehearse(context, ask.principal, ask.operation, ask.understood, ask.key, dialect=ask.dialect)
+        return Told(post=None, body=body, outcome="settled")
     accepted = submit(context, ask.principal, ask.operation, ask.understood, ask.key, dialect=ask.dialect)
     post, done = _wait(room, ask, accepted.post)
-    body = {**_row(context, ask, post), **accepted.post.receipt}
+    body = {**_row(context, ask, post), **post.receipt}
     settled = done and TABLE[post.state].settled
     return Told(post=post, body=body, outcome="settled" if settled else "pending", replayed=accepted.replayed)
 

@@ -1,10 +1,13 @@
 """Accepts a post: one row per idempotency key, durable before it is answered."""
 
+from dataclasses import dataclass
+
 from connector.contract import Operation, Understanding
 from connector.engine.accounts import resolve_account
 from connector.engine.context import Context
 from connector.engine.library import resolve
 from connector.engine.model import Accepted, Account, Kind, NewPost, Principal, Transfer
+from connector.engine.model_media import Upload
 from connector.engine.modes import choose, with_draft
 from connector.kernel.errors import PostrailError, Problem
 from connector.kernel.jsontext import digest
@@ -46,7 +49,19 @@ def _check_reachable(context: Context, account: Account, transfer: Transfer) -> 
         )
 
 
-def submit(
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A post that could be accepted now: what would be stored, the uploads it names, and its account.
+
+    `account` is as the app that was chosen may act for it.
+    """
+
+    new: NewPost
+    uploads: tuple[Upload, ...]
+    account: Account
+
+
+def draw_up(
     context: Context,
     principal: Principal,
     operation: Operation,
@@ -54,10 +69,10 @@ def submit(
     key: str | None,
     *,
     dialect: str | None = None,
-) -> Accepted:
-    """Store the post that `understood` describes, or find the one that `key` already binds.
+) -> Draft:
+    """Turn what `understood` describes into a post, and store nothing.
 
-    Raises PostrailError as `resolve_account`, `library.resolve`, `modes.choose` and `Ledger.accept` do.
+    Raises PostrailError as `resolve_account`, `library.resolve` and `modes.choose` do.
     """
     given = understood.input
     account = resolve_account(context.access, principal, _text(given.get("account")))
@@ -86,8 +101,25 @@ def submit(
         app_id=way.account.app_id,
         uploads=tuple(upload.id for upload in uploads),
     )
-    with context.library.intake.held(upload.item.media_id for upload in uploads):
-        accepted = context.ledger.accept(new)
+    return Draft(new=new, uploads=uploads, account=way.account)
+
+
+def submit(
+    context: Context,
+    principal: Principal,
+    operation: Operation,
+    understood: Understanding,
+    key: str | None,
+    *,
+    dialect: str | None = None,
+) -> Accepted:
+    """Store the post that `understood` describes, or find the one that `key` already binds.
+
+    Raises PostrailError as `draw_up` and `Ledger.accept` do.
+    """
+    draft = draw_up(context, principal, operation, understood, key, dialect=dialect)
+    with context.library.intake.held(upload.item.media_id for upload in draft.uploads):
+        accepted = context.ledger.accept(draft.new)
     context.wake()
     return accepted
 

@@ -21,10 +21,12 @@ def _post(told: Told) -> Post:
 def direct_post(told: Told) -> dict[str, object]:
     """Answer with the `publish_id` to ask about.
 
-    Until TikTok has given one it is our post id, which `status` takes as well. Raises PostrailError with the
-    post's own code when the post has already failed.
+    Until TikTok has given one it is our post id, which `status` takes as well. A dry run, which PM3K has not,
+    is answered as everywhere. Raises PostrailError with the post's own code when the post has already failed.
     """
-    post = _post(told)
+    if told.post is None:
+        return told.body
+    post = told.post
     if post.failure is not None and TABLE[post.state].pm3k == "failed":
         raise PostrailError(
             post.failure.code,

@@ -280,4 +280,5 @@ def build_context(
         stopping=stopping,
         wake=wake,
         hears=hears,
+        require_vertical=settings.require_vertical,
     )

@@ -127,7 +127,7 @@ def test_an_unknown_field_is_reported_and_its_neighbour_named(house: House) -> N
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("dry_run", "true"), ("publish_at", "2030-01-01T10:00:00Z"), ("callback_url", "https://a.example/")],
+    [("publish_at", "2030-01-01T10:00:00Z"), ("callback_url", "https://a.example/")],
 )
 def test_a_field_that_is_not_done_yet_is_refused_and_not_ignored(
     house: House, field: str, value: str

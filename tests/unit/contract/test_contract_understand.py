@@ -310,7 +310,7 @@ def test_a_long_value_is_cut_in_the_receipt_and_whole_in_the_input() -> None:
     assert len(str(receipt["to"])) < 250
 
 
-@pytest.mark.parametrize("name", ["dry_run", "dryRun", "publish_at", "callback_url"])
+@pytest.mark.parametrize("name", ["publish_at", "publishAt", "callback_url"])
 def test_a_field_that_would_change_what_happens_is_refused_while_it_is_not_offered(name: str) -> None:
     rows: dict[str, Any] = {name: "true"}
     (problem,) = video(**rows).problems
@@ -319,6 +319,6 @@ def test_a_field_that_would_change_what_happens_is_refused_while_it_is_not_offer
 
 @pytest.mark.parametrize("off", ["", "false", None, False, "0"])
 def test_such_a_field_that_is_switched_off_is_merely_ignored(off: object) -> None:
-    understood = video(dry_run=off)
+    understood = video(publish_at=off)
     assert understood.ok
-    assert [item.field for item in understood.ignored] == ["dry_run"]
+    assert [item.field for item in understood.ignored] == ["publish_at"]
