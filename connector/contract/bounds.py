@@ -63,6 +63,7 @@ def check_depth(levels: int, limits: Limits) -> None:
         refuse(
             "too_deep",
             f"The body is nested more than {limits.max_depth} levels deep.",
+            got=f"more than {limits.max_depth} levels",
             expected=limits.words(),
             fix="send the fields themselves, not what they lie in",
         )
@@ -74,6 +75,7 @@ def check_count(fields: int, limits: Limits) -> None:
         refuse(
             "too_many_fields",
             f"The body has more than {limits.max_fields} fields.",
+            got=f"{fields} fields or more",
             expected=limits.words(),
             fix="send the fields of one post alone",
         )

@@ -49,13 +49,17 @@ class Ignored:
 
 @dataclass
 class Notes:
-    """Collects what is found while rows are read; `flagged` names the fields whose problem is known."""
+    """Collects what is found while rows are read.
+
+    `flagged` names the fields whose problem is known, `within` those that came within another row.
+    """
 
     coerced: list[Receipt] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     flagged: set[str] = field(default_factory=set)
+    within: set[str] = field(default_factory=set)
 
     def coerce(self, name: str, given: object, to: object, rule: str) -> None:
         """Note that a value was read differently."""

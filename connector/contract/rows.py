@@ -13,6 +13,7 @@ import orjson
 
 from connector.contract.bounds import LIMITS, CleanRows, Limits, Rows, check_count, check_depth, refuse
 from connector.contract.names import rows_from_pairs
+from connector.contract.suspect import BROKEN_JSON
 from connector.contract.text import ExactNumber, shown
 
 NAME_KEYS = ("name", "key")
@@ -71,12 +72,13 @@ def parse_exact(text: str, limits: Limits = LIMITS) -> tuple[object, frozenset[s
         )
     except json.JSONDecodeError as error:
         near = text[max(error.pos - 20, 0) : error.pos + 20]
+        what = error.msg.removesuffix(" at")
         refuse(
-            "broken_json",
-            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.",
+            BROKEN_JSON.problem,
+            f"The body is not JSON: {what} at line {error.lineno}, column {error.colno}.",
             got=shown(near),
-            expected="a JSON object",
-            fix="let the tool build the JSON from fields, or quote the values that are inserted into it",
+            expected=BROKEN_JSON.expected,
+            fix=BROKEN_JSON.fix,
         )
     except (ValueError, RecursionError):
         refuse(

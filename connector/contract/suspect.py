@@ -60,6 +60,11 @@ JSON_IN_FIELD = Mistake(
     expected="one row for each field",
     fix="send the JSON as the body itself, not within one field",
 )
+BROKEN_JSON = Mistake(
+    problem="broken_json",
+    expected="a JSON object",
+    fix="let the tool build the JSON: quotes and line breaks within inserted values must be escaped",
+)
 STALLED_MULTIPART = Mistake(
     problem="stalled_multipart",
     expected="the whole multipart body",
@@ -96,6 +101,7 @@ OF_TOOLS: Mapping[str, Mistake] = {
         TRAILING_SPACE,
         NOT_A_NUMBER,
         JSON_IN_FIELD,
+        BROKEN_JSON,
         STALLED_MULTIPART,
     )
 }

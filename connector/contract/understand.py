@@ -31,7 +31,7 @@ from connector.contract.text import fit, shown
 from connector.contract.times import is_naive, parse_local_time
 from connector.contract.urls import joins_urls
 from connector.contract.validate import refused_problem, root_of, unknown_problem
-from connector.contract.within import holds_fields
+from connector.contract.within import names_within
 from connector.contract.words import MOST_SUGGESTIONS, code_for, explain, rename, unknown
 from connector.kernel.errors import PostrailError, Problem
 
@@ -75,25 +75,35 @@ def _set_aside(reading: _Reading, name: str, given: object, meant: str | None) -
     """
     notes, plan = reading.notes, reading.plan
     if name in plan.refused and not _switched_off(given):
+        _note_within(reading, name, given)
         notes.refuse(refused_problem(name, given, *plan.refused[name]))
     elif why := plan.ignored.get(name) or ("a row without a name" if not name else ""):
         notes.ignore(name, why)
     elif reading.strict:
         notes.refuse(unknown_problem(fit(name), meant))
     elif _PERMISSION.match(name):
-        notes.refuse(_unknown_permission(fit(name), meant))
-    elif holds_fields(name, given, plan.names):
+        notes.refuse(_unknown_permission(plan, fit(name), meant))
+    elif _note_within(reading, name, given):
         notes.refuse(_mistaken(reading, JSON_IN_FIELD, fit(name), name if name[:1] == "{" else given))
     else:
         notes.ignore(name, unknown(meant), meant or "")
 
 
-def _unknown_permission(name: str, meant: str | None) -> Problem:
+def _note_within(reading: _Reading, name: str, given: object) -> bool:
+    """Tell whether a row that is no field holds fields, and note them: they are misplaced, not missing."""
+    names = reading.plan.names
+    found = {names[member][0] for member in names_within(name, given, names)}
+    reading.notes.within |= found
+    return bool(found)
+
+
+def _unknown_permission(plan: Plan, name: str, meant: str | None) -> Problem:
+    known = [other for other, (_, rule) in plan.names.items() if rule == "inverse_name" and "allow_" in other]
     return Problem(
         field=name,
         problem="unknown_permission",
         got=name,
-        expected="the name of something that can be allowed",
+        expected=f"one of {', '.join(known)}" if known else "nothing: there is nothing to allow here",
         fix=rename(name, meant),
     )
 
@@ -118,6 +128,8 @@ def _suspect(plan: FieldPlan, given: object) -> Mistake | None:
 
 def _joined(plan: FieldPlan, given: str) -> Mistake | None:
     """Recognise a list that was written as text in a way that cannot be undone for certain."""
+    if plan.urls and given.lstrip().startswith("[") and plan.read(given)[1] != "json_text_to_list":
+        return JOINED
     if plan.urls and joins_urls(given):
         return AMBIGUOUS
     if joins_entries(given) and plan.read(given)[1] in {"single_to_list", "lines_to_list"}:
@@ -343,6 +355,7 @@ def understand(
         notes.coerced.extend(rows.receipts)
         notes.warnings.extend(rows.warnings)
     slots = _sort_out(reading, rows)
+    notes.flagged |= notes.within - slots.keys()
     values: dict[str, object] = {}
     for each in plan.fields:
         if each.name in slots:

@@ -16,10 +16,10 @@ def _object(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def holds_fields(name: str, value: object, known: Container[str]) -> bool:
-    """Tell whether a row that belongs to no field holds fields: an object, as JSON text, or in its name.
+def names_within(name: str, value: object, known: Container[str]) -> list[str]:
+    """Return the names of fields that a row holds which is none: in an object, as JSON text, or in its name.
 
     `known` are the names of the fields. A form makes JSON the name of an empty field.
     """
     inside = _object(value) or (_object(name) if name[:1] == "{" else {})
-    return any(member in known for member in inside)
+    return [member for member in inside if member in known]

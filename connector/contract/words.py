@@ -104,6 +104,8 @@ def example(schema: Property) -> str:
 
 def fix_for(field: str, schema: Property, value: object = None) -> str:
     """Say what to send instead of `value`."""
+    if field.endswith("]") and value in (None, ""):
+        return "take the empty entry out"
     others = ", ".join(aliases_of(schema))
     more = [f"{others} are understood too"] if others else []
     more += [str(schema["x-hint"])] if "x-hint" in schema else []
@@ -128,7 +130,14 @@ def limit_words(keyword: str, schema: Property, value: object) -> tuple[str, str
         utf16_units(str(value)) if keyword == "x-maxUtf16" else len(value) if isinstance(value, Sized) else 0
     )
     bound = "at least" if keyword.startswith("min") else "at most"
-    return problem, f"{got} {unit}", f"{bound} {schema[keyword]} {unit}"
+    return problem, _counted(got, unit), f"{bound} {_counted(schema[keyword], unit)}"
+
+
+_ONE = {"entries": "entry", "characters": "character", "UTF-16 units": "UTF-16 unit"}
+
+
+def _counted(number: object, units: str) -> str:
+    return f"{number} {_ONE[units] if number == 1 else units}"
 
 
 FORMS: Mapping[object, tuple[str, str]] = {
@@ -190,7 +199,9 @@ def _shorter(field: str, keyword: str, schema: Property, value: object) -> str:
     """Say what to do about too much of something, `""` where that is not the matter."""
     if keyword == "maxItems" and isinstance(value, Sized):
         return f"take {len(value) - int(str(schema[keyword]))} out, or send them in another post"
-    return f"shorten {field}" if LIMITS[keyword][0] == "too_long" else ""
+    if LIMITS[keyword][0] != "too_long":
+        return ""
+    return f"shorten {field}; {schema['x-hint']}" if "x-hint" in schema else f"shorten {field}"
 
 
 def missing(field: str, schema: Property) -> Problem:

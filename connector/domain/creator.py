@@ -51,7 +51,7 @@ def check_against_creator(
                 problem="not_offered",
                 got=str(post.get("privacy")),
                 expected="one of " + ", ".join(options),
-                fix="choose an audience that the account offers now",
+                fix="send one of them; public, friends, followers and private are their short names",
                 code="privacy_level_option_mismatch",
             )
         )

@@ -36,6 +36,7 @@ def resolve_account(access: AccessStore, principal: Principal, ref: str | None) 
             got=ref,
             expected=f"one of {names}",
             fix=f"send one of them, {_OTHER_WAYS}",
+            code="account_not_found",
         )
         raise PostrailError("account_not_found", f"There is no account {ref} here.", details=[problem])
     if len(known) > 1:
@@ -45,6 +46,7 @@ def resolve_account(access: AccessStore, principal: Principal, ref: str | None) 
             got="nothing",
             expected=f"one of {names}",
             fix=f"send account with one of them, {_OTHER_WAYS}",
+            code="account_required",
         )
         raise PostrailError("account_required", "Say which TikTok account is meant.", details=[problem])
     return known[0]

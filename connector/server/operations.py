@@ -90,6 +90,7 @@ def _needs_post(site: Site, key: str) -> Response:
         got="a GET with rows",
         expected=by_post,
         fix=f"send the same rows by {by_post}, in the body or in the query",
+        code="method_not_allowed",
     )
     error = PostrailError("method_not_allowed", f"{key} is done by POST alone.", details=[problem])
     response = answer_error(contract, site.context.clock, error, error_body(contract, error, request_id()))

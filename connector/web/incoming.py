@@ -15,6 +15,7 @@ from connector.contract import (
     rows_from_json,
     rows_from_pairs,
 )
+from connector.contract.text import shown
 from connector.kernel.errors import PostrailError, Problem
 from connector.web.multipart import read_multipart
 
@@ -52,7 +53,7 @@ def _body_of(request: Request) -> bytes:
     limit: int = current_app.config["MAX_CONTENT_LENGTH"]
     announced = request.content_length
     if (announced or 0) > limit:
-        raise _too_large()
+        raise _too_large(limit)
     try:
         body: bytes = request.environ["wsgi.input"].read(limit + 1)
     except OSError as error:
@@ -60,7 +61,7 @@ def _body_of(request: Request) -> bytes:
     except ValueError as error:
         raise PostrailError("bad_request", "The body's chunked coding is broken.") from error
     if len(body) > limit:
-        raise _too_large()
+        raise _too_large(limit)
     if len(body) < (announced or 0):
         raise _broken_off(request)
     return body
@@ -74,8 +75,8 @@ def raw_body(request: Request) -> bytes:
     return _body_of(request)
 
 
-def _too_large() -> PostrailError:
-    return PostrailError("payload_too_large", "The request body is larger than this server takes.")
+def _too_large(limit: int) -> PostrailError:
+    return PostrailError("payload_too_large", f"The request body is larger than {limit:,} bytes.")
 
 
 def _broken_off(request: Request) -> PostrailError:
@@ -88,11 +89,8 @@ def _broken_off(request: Request) -> PostrailError:
         fix="send the body at once",
         code="request_timeout",
     )
-    return _with_cure(
-        PostrailError(
-            "request_timeout", "The request body stalled or broke off before its end.", details=[problem]
-        )
-    )
+    message = "The request body stalled or broke off before its end."
+    return PostrailError("request_timeout", message, details=[problem])
 
 
 def _with_cure(error: PostrailError) -> PostrailError:
@@ -154,7 +152,7 @@ def _add_query(incoming: Incoming, request: Request, limits: Limits) -> Incoming
             refuse(
                 "sent_twice",
                 f"{name[:60]!r} stands in the query and in the body, with different values.",
-                got="two values",
+                got=f"{shown(value)} in the query, {shown(rows[name])} in the body",
                 expected="each row in one place",
                 fix="leave it out of the address",
             )
@@ -168,7 +166,10 @@ def read_rows(request: Request) -> Incoming:
     Raises PostrailError `bad_request`, `payload_too_large`, `request_timeout` or `unsupported_media_type`.
     """
     limits: Limits = current_app.config.get(LIMITS_SETTING, LIMITS)
-    incoming = _add_query(_read_body(request, limits), request, limits)
+    try:
+        incoming = _add_query(_read_body(request, limits), request, limits)
+    except PostrailError as error:
+        raise _with_cure(error) from error
     preferred = _WAIT.search(request.headers.get("Prefer", ""))
     if preferred and not WAIT_NAMES & incoming.rows.keys():
         incoming.rows["wait_seconds"] = min(int(preferred.group(1)), LONGEST_WAIT_S)

@@ -246,3 +246,15 @@ def test_a_chunked_body_that_is_wrongly_coded_is_refused(house: House) -> None:
 def test_what_is_no_http_at_all_is_refused_and_harms_nobody(house: House) -> None:
     assert exchange(house, b"\x16\x03\x01 hello\r\n\r\n").startswith(b"HTTP/1.1 400")
     assert house.call("GET", "/healthz").status == 200
+
+
+def test_broken_json_is_told_how_each_tool_builds_it(house: House) -> None:
+    answer = raw(house, b'{"title": "one\ntwo"}', JSON)
+    assert answer.body["message"] == "The body is not JSON: Invalid control character at line 1, column 15."
+    (problem,) = answer.body["details"]
+    assert "n8n: write {{ JSON.stringify($json.title) }}" in problem["fix"]
+
+
+def test_a_row_in_query_and_body_is_told_with_both_values(house: House) -> None:
+    answer = house.call("POST", f"{VIDEO}?privacy=private", json={"privacy": "public"})
+    assert answer.body["details"][0]["got"] == '"private" in the query, "public" in the body'

@@ -322,3 +322,44 @@ def test_such_a_field_that_is_switched_off_is_merely_ignored(off: object) -> Non
     understood = video(publish_at=off)
     assert understood.ok
     assert [item.field for item in understood.ignored] == ["publish_at"]
+
+
+def test_fields_within_another_row_are_misplaced_and_not_missing() -> None:
+    rows = {"data": {"url": URL, "privacy": "public", "title": "x"}}
+    assert problems(load_contract().understand("post_video", rows)) == [
+        ("data", "json_in_field", "invalid_request")
+    ]
+
+
+def test_of_the_body_that_tiktok_takes_only_what_it_lacks_is_missing() -> None:
+    post = {"title": "x", "privacy_level": "SELF_ONLY"}
+    whole = {"post_info": post, "source_info": {"source": "PULL_FROM_URL", "video_url": URL}}
+    understand = load_contract().understand
+    assert {problem for _, problem, _ in problems(understand("post_video", whole))} == {"nested_fields"}
+    assert problems(understand("post_video", {"post_info": post}))[0] == (
+        "source_url",
+        "required",
+        "bad_request",
+    )
+
+
+def test_what_can_be_allowed_is_listed_where_something_else_is_to_be() -> None:
+    (problem,) = video(allow_download=True).problems
+    assert problem.expected.startswith("one of allow_comment, allow_comments, allow_duet")
+
+
+def test_an_empty_entry_of_a_list_is_to_be_taken_out() -> None:
+    found = photos(photo_images=[URL, None, ""]).problems
+    assert [(item.field, item.fix) for item in found] == [
+        ("photo_images[1]", "take the empty entry out"),
+        ("photo_images[2]", "take the empty entry out"),
+    ]
+
+
+def test_too_many_photos_and_too_long_a_title_are_told_what_to_do() -> None:
+    (many,) = photos(photo_images=[URL] * 37).problems
+    assert (many.got, many.fix) == ("37 entries", "take 2 out, or send them in another post")
+    (none,) = photos(photo_images=[]).problems
+    assert none.expected == "at least 1 entry"
+    (long,) = photos(title="x" * 91).problems
+    assert long.fix == "shorten title; a longer text belongs in description"

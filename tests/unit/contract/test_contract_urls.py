@@ -47,7 +47,6 @@ def test_urls_are_taken_apart(text: str, urls: list[str], rule: str) -> None:
         f"{A},;{B}",
         f"a word, {A}",
         f"{A} and {B}",
-        f"[{A}, {B}]",
     ],
 )
 def test_what_leaves_a_doubt_is_refused_with_what_to_send(text: str) -> None:
@@ -72,6 +71,14 @@ def test_a_line_that_is_no_url_is_refused_by_itself() -> None:
     assert [(found.field, found.problem) for found in understood.problems] == [
         ("photo_images[1]", "not_a_url")
     ]
+
+
+@pytest.mark.parametrize("text", [f"[{A}, {B}]", f"['{A}', '{B}']", f"[{A}]", f'["{A}", '])
+def test_a_list_in_brackets_that_is_no_json_is_told_how_to_be_one(text: str) -> None:
+    understood = load_contract().understand("post_photos", {"photo_images": text, "privacy": "private"})
+    (problem,) = understood.problems
+    assert problem.problem == "joined_list"
+    assert "JSON.stringify" in problem.fix
 
 
 def test_a_long_text_is_read_in_bounded_time() -> None:
