@@ -10,6 +10,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 """Characters that no URL holds (RFC 3986) and that programs read differently: controls, blank, backslash."""
 
+_BRACKETED = re.compile(r"\[[^\[\]]+\](?::\d*)?")
 _ASCII_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _LONGEST_NAME = 253
@@ -27,6 +28,7 @@ The Fetch standard's list of bad ports, and those of databases, brokers and clus
 
 _PRIVATE_SUFFIXES = (
     "localhost",
+    "localdomain",
     "local",
     "internal",
     "intranet",
@@ -57,7 +59,11 @@ def split_url(url: str) -> SplitResult:
     """Take a URL apart. Raises ValueError where programs could disagree about its parts."""
     if _UNSAFE.search(url):
         raise ValueError("a URL has no blanks, control characters or backslashes")
-    return urlsplit(url)
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    if ("[" in host or "]" in host) and not _BRACKETED.fullmatch(host):
+        raise ValueError("brackets in a URL enclose the whole host")
+    return parts
 
 
 def origin_of(url: str) -> Origin:
@@ -71,6 +77,8 @@ def origin_of(url: str) -> Origin:
     if scheme not in DEFAULT_PORTS or not parts.hostname:
         raise ValueError("not an http or https URL with a host")
     port = DEFAULT_PORTS[scheme] if parts.port is None else parts.port
+    if port == 0:
+        raise ValueError("not a URL of a port that anybody can listen on")
     return Origin(scheme, plain_host(parts.hostname), port)
 
 

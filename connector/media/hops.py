@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from connector.domain.net import origin_of
+from connector.domain.net import origin_of, split_url
 from connector.kernel.errors import PostrailError
 from connector.media.refusals import redirect_error, shown, source_error
 from connector.media.sharepages import SharePage, direct, shown_by
@@ -84,6 +84,7 @@ def _check_hop(url: str, chain: list[str], redirects: int) -> None:
 def _target(url: str, reply: StreamReply) -> str:
     location = reply.headers.get("Location", "")
     try:
+        split_url(location)
         target = urljoin(url, location)
         scheme = origin_of(target).scheme
     except ValueError:

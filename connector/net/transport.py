@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from connector.domain.net import Origin, has_credentials, origin_of
 from connector.kernel.clock import Clock
 from connector.net.connections import PinnedAdapter
-from connector.net.guard import refusal
+from connector.net.guard import admit, refusal
 from connector.net.network import Network, SystemNetwork
 from connector.net.patience import patient_tls
 from connector.net.trip import TRIP, Broken, Patience, Timeout, Trip, Unsendable
@@ -177,15 +177,27 @@ class Egress:
     ) -> Iterator[StreamReply]:
         """Send a request and yield its answer, whose body is read inside the `with`. Raises as `send`."""
         try:
-            _check_url(url)
+            self._check_url(url)
             prepared = _prepare(method, url, headers or {}, body, content_length)
-            _check_url(str(prepared.url))
+            self._check_url(str(prepared.url))
             response = self._send(prepared, timeout)
         finally:
             if isinstance(body, FileWindow):
                 body.close()
         with response:
             yield StreamReply(response.raw)
+
+    def _check_url(self, url: str) -> None:
+        """Refuse a URL by its spelling alone. Raises Unsendable and PostrailError."""
+        try:
+            origin = origin_of(url)
+            credentials = has_credentials(url)
+        except ValueError as error:
+            raise Unsendable(f"not a URL that can be opened: {error}") from error
+        if credentials:
+            raise refusal(origin.host, "credentials_in_url", "a URL without user name and password")
+        if origin not in self._trusted and origin.host.isascii():
+            admit(origin, allow_http=self._allow_http)
 
     def _send(self, prepared: requests.PreparedRequest, timeout: Timeout | Patience) -> requests.Response:
         patience = timeout if isinstance(timeout, Patience) else self.begin(timeout)
@@ -215,17 +227,6 @@ def _prepare(
         prepared.body = body  # type: ignore[assignment]  # the stubs leave out files
         prepared.headers["Content-Length"] = str(_length(body, content_length))
     return prepared
-
-
-def _check_url(url: str) -> None:
-    """Refuse a URL by its spelling alone. Raises Unsendable and PostrailError."""
-    try:
-        origin = origin_of(url)
-        credentials = has_credentials(url)
-    except ValueError as error:
-        raise Unsendable(f"not a URL that can be opened: {error}") from error
-    if credentials:
-        raise refusal(origin.host, "credentials_in_url", "a URL without user name and password")
 
 
 def _length(body: Body, content_length: int | None) -> int:
