@@ -26,10 +26,8 @@ class StagedNetwork(SystemNetwork):
     def __init__(self, stage: int, names: Answers) -> None:
         super().__init__()
         self._stage = stage
-        self._names = {
-            PUBLIC_NAME: [[PUBLIC_ADDRESS]],
-            **{name: list(found) for name, found in names.items()},
-        }
+        self._names: dict[str, list[Sequence[str]]] = {PUBLIC_NAME: [[PUBLIC_ADDRESS]]}
+        self._names |= {name: list(found) for name, found in names.items()}
         self.asked: list[str] = []
         self.reached: list[str] = []
 
@@ -41,7 +39,7 @@ class StagedNetwork(SystemNetwork):
         answers = self._names.get(host)
         if answers is None:
             raise OSError("no such name on this stage")
-        answer = answers.pop(0) if len(answers) > 1 else answers[0]  # type: ignore[attr-defined]  # lists, see above
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
         return [self._target(address, port) for address in answer]
 
     @staticmethod
@@ -92,7 +90,7 @@ def set_traps() -> Traps:
 
 
 def _accepted(listener: socket.socket) -> int:
-    listener.setblocking(False)
+    listener.settimeout(0)
     count = 0
     with suppress(BlockingIOError):
         while True:
