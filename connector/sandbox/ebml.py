@@ -1,11 +1,12 @@
 """A small reader of WebM: document type, duration, and sides, codec and frame rate of the first video track.
 
-Written from RFC 8794 (EBML) and RFC 9559 (Matroska) alone. It reads what stands before the first cluster;
-a live recording that tells neither duration nor frame duration there is taken as it is.
+Written from RFC 8794 (EBML) and RFC 9559 (Matroska) alone. It reads what stands before the first cluster; of
+a live recording that tells neither duration nor frame duration there, every block is counted.
 """
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO
@@ -25,6 +26,11 @@ VIDEO = 0xE0
 PIXEL_WIDTH = 0xB0
 PIXEL_HEIGHT = 0xBA
 CLUSTER = 0x1F43B675
+CLUSTER_TIME = 0xE7
+SIMPLE_BLOCK = 0xA3
+BLOCK_GROUP = 0xA0
+BLOCK = 0xA1
+TRACK_NUMBER = 0xD7
 
 VIDEO_TRACK = 1
 NANOSECOND = Fraction(1, 1_000_000_000)
@@ -65,13 +71,18 @@ def read_webm(file: BinaryIO, size: int) -> WebM:
     parts = _found(file, segment.start, segment.end, INFO, TRACKS)
     track = _first_video(file, parts[TRACKS])
     video = _children(file, track[VIDEO])
+    duration, rate = _duration(file, parts[INFO]), _frame_rate(file, track.get(DEFAULT_DURATION))
+    if duration is None or rate is None:
+        number = _number(file, track[TRACK_NUMBER]) if TRACK_NUMBER in track else 1
+        counted = _count(file, segment, number, _scale(file, parts[INFO]))
+        duration, rate = duration or counted[0], rate or counted[1]
     return WebM(
         doc_type=doc_type,
         codec=_text(file, track[CODEC_ID]),
         width=_number(file, _one(video, PIXEL_WIDTH)),
         height=_number(file, _one(video, PIXEL_HEIGHT)),
-        duration=_duration(file, parts[INFO]),
-        frame_rate=_frame_rate(file, track.get(DEFAULT_DURATION)),
+        duration=duration,
+        frame_rate=rate,
     )
 
 
@@ -79,15 +90,20 @@ def walk(file: BinaryIO, start: int, end: int) -> Iterator[Element]:
     """Yield the elements between two offsets; one of unknown size reaches to `end`. Raises BadEbml."""
     at = start
     while at < end:
-        element_id, id_length = _vint(file, at, keep_marker=True)
-        length, size_length = _vint(file, at + id_length, keep_marker=False)
-        payload = at + id_length + size_length
-        is_unknown = length == (1 << (7 * size_length)) - 1
-        stop = end if is_unknown else payload + length
-        if stop > end:
-            raise BadEbml(f"the element {element_id:#x} at byte {at} does not fit")
-        yield Element(id=element_id, start=payload, end=stop)
-        at = stop
+        element = _element(file, at, end)
+        yield element
+        at = element.end
+
+
+def _element(file: BinaryIO, at: int, end: int) -> Element:
+    element_id, id_length = _vint(file, at, keep_marker=True)
+    length, size_length = _vint(file, at + id_length, keep_marker=False)
+    payload = at + id_length + size_length
+    is_unknown = length == (1 << (7 * size_length)) - 1
+    stop = end if is_unknown else payload + length
+    if stop > end:
+        raise BadEbml(f"the element {element_id:#x} at byte {at} does not fit")
+    return Element(id=element_id, start=payload, end=stop)
 
 
 def _found(file: BinaryIO, start: int, end: int, *ids: int) -> dict[int, Element]:
@@ -134,8 +150,62 @@ def _duration(file: BinaryIO, info: Element) -> Fraction | None:
     units: float = struct.unpack(form, payload)[0]
     if not 0 <= units < 2**63:
         raise BadEbml("a duration out of range")
-    scale = values.get(TIMESTAMP_SCALE)
-    return Fraction(units) * (1_000_000 if scale is None else _number(file, scale)) * NANOSECOND
+    return Fraction(units) * _scale(file, info) or None
+
+
+def _scale(file: BinaryIO, info: Element) -> Fraction:
+    """Return what one unit of time lasts, in seconds."""
+    scale = _children(file, info).get(TIMESTAMP_SCALE)
+    return (1_000_000 if scale is None else _number(file, scale)) * NANOSECOND
+
+
+def _count(
+    file: BinaryIO, segment: Element, track: int, scale: Fraction
+) -> tuple[Fraction | None, Fraction | None]:
+    """Return (seconds, frames per second) of a track from its blocks; None where there are fewer than two.
+
+    A recording that broke off counts as far as it goes.
+    """
+    times: list[int] = []
+    with suppress(BadEbml):
+        for cluster in _clusters(file, segment):
+            times.extend(_times_in(file, cluster, track))
+    if len(times) < 2:  # noqa: PLR2004 - one frame has no rate
+        return None, None
+    span, steps = (max(times) - min(times)) * scale, len(times) - 1
+    return (span * len(times) / steps, steps / span) if span else (None, None)
+
+
+def _clusters(file: BinaryIO, segment: Element) -> Iterator[list[Element]]:
+    """Yield what is inside each cluster; one of unknown size ends where the next one begins."""
+    at = segment.start
+    inside: list[Element] = []
+    while at < segment.end:
+        element = _element(file, at, segment.end)
+        if element.id == CLUSTER:
+            yield inside
+            inside, at = [], element.start
+        else:
+            inside.append(element)
+            at = element.end
+    yield inside
+
+
+def _times_in(file: BinaryIO, cluster: list[Element], track: int) -> Iterator[int]:
+    start = 0
+    for element in cluster:
+        if element.id == CLUSTER_TIME:
+            start = _number(file, element)
+        elif element.id in (SIMPLE_BLOCK, BLOCK_GROUP):
+            block = element if element.id == SIMPLE_BLOCK else _children(file, element).get(BLOCK)
+            yield from [] if block is None else _times_of(file, block, track, start)
+
+
+def _times_of(file: BinaryIO, block: Element, track: int, start: int) -> list[int]:
+    number, length = _vint(file, block.start, keep_marker=False)
+    if number != track:
+        return []
+    return [start + int.from_bytes(_bytes(file, block.start + length, 2), "big", signed=True)]
 
 
 def _frame_rate(file: BinaryIO, frame_duration: Element | None) -> Fraction | None:

@@ -29,6 +29,8 @@ MIN_SIDE = 360
 MAX_SIDE = 4096
 MIN_RATE = 23
 MAX_RATE = 60
+RATE_DECIMALS = 1
+"""A phone's clock makes 60.02 of 60: TikTok does not say how it rounds, so rates count to a tenth."""
 MAX_PHOTO_BYTES = 20_000_000
 MAX_PHOTO_SIDE = 1080
 
@@ -118,7 +120,7 @@ def _video_verdict(video: _Video, max_seconds: int) -> str | None:
         return FORMAT
     if not all(MIN_SIDE <= side <= MAX_SIDE for side in (video.width, video.height)):
         return SIZE
-    if video.frame_rate is not None and not MIN_RATE <= round(video.frame_rate, 2) <= MAX_RATE:
+    if video.frame_rate is not None and not MIN_RATE <= round(video.frame_rate, RATE_DECIMALS) <= MAX_RATE:
         return RATE
     if video.duration > Fraction(max_seconds):
         return DURATION

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.sandbox.boxes import BadBoxes, Movie, read_movie
+from tests.movies_made import made_movie
 from tests.unit.sandbox.sandbox_helpers import box, movie
 
 
@@ -39,19 +40,40 @@ def test_a_last_box_of_size_zero_reaches_to_the_end() -> None:
 
 
 def test_times_of_version_one_are_64_bits_wide() -> None:
-    times = struct.pack(">IQQIQ", 0x01000000, 0, 0, 1000, 2500)
-    old = struct.pack(">IIIII", 0, 0, 0, 30, 60)
-    data = movie().replace(box(b"mvhd", old, bytes(80)), box(b"mvhd", times, bytes(68)))
-    assert read(data).duration == Fraction(5, 2)
+    for data in (made_movie(wide=True), made_movie(wide=True, edits=((500, 0),))):
+        assert read(data).track.frame_rate == 30
+    assert read(data).duration == Fraction(1, 2)
 
 
-def test_a_fragmented_movie_takes_its_duration_from_mehd() -> None:
-    plain = movie()
+def test_a_fragmented_movie_is_added_up() -> None:
+    found = read(made_movie(runs=((15, 1),), fragments=((1,) * 30, (2,) * 15)))
+    assert found.duration == Fraction(5, 2)
+    assert found.track.frame_rate == 24
+
+
+def test_a_fragmented_movie_without_fragments_lasts_as_long_as_it_says() -> None:
+    plain = made_movie(runs=(), sounds=0)
     start = plain.index(b"moov") - 4
     size = struct.unpack_from(">I", plain, start)[0]
-    mvex = box(b"mvex", box(b"mehd", struct.pack(">II", 0, 300)))
+    mvex = box(b"mvex", box(b"mehd", struct.pack(">II", 0, 10_000)))
     moov = box(b"moov", plain[start + 8 : start + size], mvex)
     assert read(plain[:start] + moov).duration == Fraction(10)
+
+
+def test_the_tracks_and_their_edits_say_how_long_a_movie_is_and_not_its_clock() -> None:
+    assert read(made_movie(movie_units=1)).duration == Fraction(2)
+    assert read(made_movie(edits=((300, -1), (1000, 0)))).duration == Fraction(13, 10)
+    assert read(made_movie(edits=((0, 15),))).duration == Fraction(3, 2)
+
+
+def test_padding_behind_the_last_box_is_no_box() -> None:
+    assert read(movie() + bytes(8) + b"\xff" * 100).track.width == 720
+
+
+def test_media_behind_the_end_is_missing() -> None:
+    for wide in (False, True):
+        with pytest.raises(BadBoxes, match="ends early"):
+            read(made_movie(chunk_at=1_000_000, wide=wide))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +86,7 @@ def test_a_fragmented_movie_takes_its_duration_from_mehd() -> None:
         (movie()[:200], "does not fit"),
         (box(b"RIFF", bytes(20)), "does not begin"),
         (movie().replace(b"stsd", b"abcd"), "no stsd"),
-        (box(b"ftyp", b"isom") + box(b"moov", box(b"mvhd", bytes(3))), "no video track"),
+        (box(b"ftyp", b"isom") + box(b"moov", box(b"mvhd", bytes(3))), "too short"),
     ],
     ids=["empty", "png", "no moov", "sound only", "cut short", "riff", "no sample entry", "short header"],
 )
