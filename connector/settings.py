@@ -150,6 +150,9 @@ class Settings(BaseSettings):
     A replay inside this time does nothing, since each webhook is acted on once.
     """
 
+    clock_url: str | None = None
+    """A sandbox whose time is followed, so that tests may let days pass; never with TikTok itself."""
+
     log_format: Literal["console", "json"] = "console"
     """How logs are written to standard error."""
 
@@ -160,7 +163,7 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("public_url", "tiktok_base_url", "tiktok_web_url")
+    @field_validator("public_url", "tiktok_base_url", "tiktok_web_url", "clock_url")
     @classmethod
     def _no_trailing_slash(cls, value: str | None) -> str | None:
         if value and not _WEB_ADDRESS.match(value):

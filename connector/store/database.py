@@ -47,12 +47,13 @@ def sqlite_file(url: str) -> Path:
     return Path(make_url(url).database or "")
 
 
-def open_database(url: str, clock: Clock | None = None) -> Database:
+def open_database(url: str, clock: Clock | None = None, *, shared_clock: bool = False) -> Database:
     """Open the database at `url`, whose tables `migrate` has made.
 
     `url` is `sqlite:////absolute/path` or `postgresql://...`. `clock` tells the time of a SQLite ledger;
-    PostgreSQL has its own, so that several nodes share one. Raises PostrailError `not_ready` for another URL
-    or a missing driver.
+    PostgreSQL has its own, so that several nodes share one, unless `shared_clock`: then time is pretended,
+    and every node's `clock` follows the same. Raises PostrailError `not_ready` for another URL or a missing
+    driver.
     """
     # Imported here so that a server on SQLite does not load the PostgreSQL driver, nor the other way about.
     if is_sqlite(url):
@@ -62,7 +63,7 @@ def open_database(url: str, clock: Clock | None = None) -> Database:
     try:
         from connector.store.postgresql import PostgresDatabase  # noqa: PLC0415 - the same
 
-        return PostgresDatabase(url)
+        return PostgresDatabase(url, clock if shared_clock else None)
     except ModuleNotFoundError as missing:
         raise PostrailError(
             "not_ready", 'PostgreSQL needs its driver: pip install "postrail[postgresql]".'

@@ -17,7 +17,7 @@ from connector.engine.model_media import Life
 from connector.engine.ports_media import MediaIntake
 from connector.engine.renewing import RenewingTikTok
 from connector.engine.tokens import Renewals
-from connector.kernel.clock import SystemClock
+from connector.kernel.clock import Clock
 from connector.kernel.ids import SystemIds
 from connector.kernel.redact import redact
 from connector.kernel.signing import Signer
@@ -39,6 +39,7 @@ from connector.store.sealing import Sealer
 from connector.store.secrets import Secrets
 from connector.tiktok.client import TikTokClient
 from connector.tiktok.login import LoginClient
+from connector.wiring.clocks import open_clock
 
 TIKTOK_API = "https://open.tiktokapis.com"
 KEY_FILE = "secret.key"
@@ -52,7 +53,7 @@ class Parts:
     """The parts that need no network and no other process."""
 
     settings: Settings
-    clock: SystemClock
+    clock: Clock
     ids: SystemIds
     contract: Contract
     database: Database
@@ -153,12 +154,12 @@ def _secrets(settings: Settings, ids: SystemIds) -> Secrets:
         raise SettingsError(f"POSTRAIL_SECRET_KEY: {error}; make one with `openssl rand -hex 32`") from error
 
 
-def _open_database(settings: Settings, clock: SystemClock) -> Database:
+def _open_database(settings: Settings, clock: Clock) -> Database:
     """Bring the ledger to the present schema and open it. Raises SettingsError where that cannot be done."""
     url = database_url(settings)
     try:
         migrate(url)
-        return open_database(url, clock=clock)
+        return open_database(url, clock=clock, shared_clock=settings.clock_url is not None)
     except ModuleNotFoundError as missing:
         raise SettingsError(
             'POSTRAIL_DATABASE_URL: PostgreSQL needs its driver: pip install "postrail[postgresql]"'
@@ -181,7 +182,7 @@ def open_parts(settings: Settings) -> Parts:
 
     Raises SettingsError when a setting that they need cannot be used.
     """
-    clock = SystemClock()
+    clock = open_clock(settings)
     ids = SystemIds(clock)
     trusted = _trusted_origins(settings)
     make_home(settings)
