@@ -5,7 +5,7 @@ file is needed does so inside `held`, where it has seen the file; whoever collec
 while nobody holds the file.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -56,6 +56,9 @@ class MediaIntake(Protocol):
     def held(self, media_ids: Iterable[str]) -> AbstractContextManager[frozenset[str]]:
         """Keep files from being collected inside the `with`; gives the ids of those that are not there."""
 
+    def stored(self) -> Iterator[tuple[str, int, int]]:
+        """Yield the id of each spooled file, its size in bytes, and when it came (UTC milliseconds)."""
+
     def collect(self, media_id: str, is_needed: Callable[[], bool]) -> int:
         """Delete a file unless it is needed, asked while nobody holds it; return how many bytes went."""
 
@@ -92,3 +95,6 @@ class MediaStore(Protocol):
 
     def needed(self, media_ids: Iterable[str], life: Life) -> frozenset[str]:
         """Return which of these files a living upload or a post needs."""
+
+    def sweep(self, age_ms: int) -> int:
+        """Forget uploads and albums that ended `age_ms` ago and that no post may ask for; return how many."""

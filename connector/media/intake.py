@@ -104,6 +104,10 @@ class Intake:
         """Keep files from being collected inside the `with`; gives the ids of those that are not there."""
         return self._spool.held(media_ids)
 
+    def stored(self) -> Iterator[tuple[str, int, int]]:
+        """Yield the id of each spooled file, its size in bytes, and when it came (UTC milliseconds)."""
+        return self._spool.stored()
+
     def collect(self, media_id: str, is_needed: Callable[[], bool]) -> int:
         """Delete a file unless it is needed, asked while nobody holds it; return how many bytes went."""
         return self._spool.collect(media_id, is_needed)

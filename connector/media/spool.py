@@ -164,13 +164,13 @@ class Spool:
             return size
         return 0
 
-    def stored(self) -> Iterator[tuple[str, int, float]]:
-        """Yield the id of each file, its size in bytes, and when it came (seconds since the epoch)."""
+    def stored(self) -> Iterator[tuple[str, int, int]]:
+        """Yield the id of each file, its size in bytes, and when it came (UTC milliseconds)."""
         for folder in sorted(self._root.iterdir()):
             for place in sorted(folder.iterdir()) if _FOLDER.fullmatch(folder.name) else ():
                 with suppress(FileNotFoundError):
                     found = place.stat()
-                    yield place.name, found.st_size, found.st_mtime
+                    yield place.name, found.st_size, found.st_mtime_ns // 1_000_000
 
     def sweep_incoming(self) -> int:
         """Delete what processes that died have left half written; return how many files."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from sqlalchemy import Connection, Select, case, exists, func, select, update
+from sqlalchemy import Connection, Select, case, delete, exists, func, or_, select, update
 from sqlalchemy import insert as plain_insert
 
 from connector.domain.retry import PULL_WINDOW_MS
@@ -14,10 +14,10 @@ from connector.kernel.errors import PostrailError
 from connector.kernel.jsontext import canonical
 from connector.store.database import Database
 from connector.store.dialect import QUOTAS, hold, insert
-from connector.store.files import needed_by_posts
+from connector.store.files import needed_by_posts, pending
 from connector.store.posts import IDS_PER_SELECT
 from connector.store.rows import Row
-from connector.store.tables import album_media, albums, media
+from connector.store.tables import album_media, albums, media, post_files, posts
 
 T = TypeVar("T")
 
@@ -63,6 +63,10 @@ class SqlMedia:
     def needed(self, media_ids: Iterable[str], life: Life) -> frozenset[str]:
         """Return which of these files a living upload or a post needs."""
         return self._read(lambda conn, now: _needed(conn, now, list(media_ids), life))
+
+    def sweep(self, age_ms: int) -> int:
+        """Forget uploads and albums that ended `age_ms` ago and that no post may ask for."""
+        return self._write(lambda conn, now: _sweep(conn, now, now - age_ms))
 
 
 def _uploads() -> Select[tuple[object, ...]]:
@@ -253,3 +257,15 @@ def _needed(conn: Connection, now: int, media_ids: list[str], life: Life) -> fro
         stay_ms = max(life.plain_ms, PULL_WINDOW_MS)
         found |= {*conn.execute(alive).scalars(), *needed_by_posts(conn, now, some, stay_ms)}
     return found
+
+
+def _sweep(conn: Connection, now: int, before: int) -> int:
+    """Delete the records of what ended `before`; a post that is not done finds its uploads by them."""
+    of_post = exists().where(post_files.c.sha256 == media.c.sha256, posts.c.id == post_files.c.post_id)
+    ended = select(media.c.id).where(media.c.expires_at < before, ~of_post.where(pending(now)))
+    over = select(albums.c.id).where(albums.c.expires_at < before)
+    conn.execute(
+        delete(album_media).where(or_(album_media.c.media_id.in_(ended), album_media.c.album_id.in_(over)))
+    )
+    uploads = conn.execute(delete(media).where(media.c.id.in_(ended))).rowcount
+    return uploads + conn.execute(delete(albums).where(albums.c.id.in_(over))).rowcount

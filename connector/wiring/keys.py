@@ -11,7 +11,7 @@ from connector.wiring.parts import Parts, database_url, open_parts
 DAY_MS = 86_400_000
 
 
-def _open_existing(settings: Settings) -> Parts:
+def open_existing(settings: Settings) -> Parts:
     """Open an installation that is there already, rather than make one by a mistyped folder."""
     if settings.is_sqlite and not sqlite_file(database_url(settings)).exists():
         raise SettingsError(f"there is no installation in {settings.home}; name its folder with --home")
@@ -43,7 +43,7 @@ def issue(settings: Settings, *, name: str, account: str | None, days: int | Non
 
 def listed(settings: Settings) -> list[ApiKey]:
     """Return every key, oldest first. Raises SettingsError where there is no installation."""
-    parts = _open_existing(settings)
+    parts = open_existing(settings)
     try:
         return parts.access.keys(ensure_workspace(parts))
     finally:
@@ -52,7 +52,7 @@ def listed(settings: Settings) -> list[ApiKey]:
 
 def revoke(settings: Settings, key_id: str) -> bool:
     """Revoke a key; False when there is none of that id. Raises SettingsError as `listed`."""
-    parts = _open_existing(settings)
+    parts = open_existing(settings)
     try:
         return parts.access.revoke_key(ensure_workspace(parts), key_id)
     finally:

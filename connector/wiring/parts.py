@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,17 +13,13 @@ from connector.domain.net import Origin, origin_of
 from connector.engine.context import Context
 from connector.engine.desk import Desk
 from connector.engine.library import Library
-from connector.engine.model_media import Life
-from connector.engine.ports_media import MediaIntake
+from connector.engine.ports import MediaRoom
 from connector.engine.renewing import RenewingTikTok
 from connector.engine.tokens import Renewals
 from connector.kernel.clock import Clock
 from connector.kernel.ids import SystemIds
 from connector.kernel.redact import redact
 from connector.kernel.signing import Signer
-from connector.media.intake import Intake
-from connector.media.room import Media
-from connector.media.spool import Spool
 from connector.net import Egress
 from connector.settings import Settings, SettingsError
 from connector.store.access import SqlAccess
@@ -43,7 +39,6 @@ from connector.wiring.clocks import open_clock
 
 TIKTOK_API = "https://open.tiktokapis.com"
 KEY_FILE = "secret.key"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
@@ -66,6 +61,14 @@ class Parts:
     signer: Signer
     resealer: Resealer
     trusted: frozenset[Origin]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stock:
+    """What is over the media folder: where files are fetched into, and where uploads are."""
+
+    media: MediaRoom
+    library: Library
 
 
 def database_url(settings: Settings) -> str:
@@ -222,48 +225,19 @@ def build_desk(parts: Parts, *, tiktok_url: str, web_url: str) -> Desk:
     )
 
 
-def build_library(parts: Parts, intake: MediaIntake, public_url: str, local_url: str | None) -> Library:
-    """Build what uploads are kept in."""
-    settings = parts.settings
-    life = Life(
-        plain_ms=settings.media_life_s * 1000,
-        retained_ms=settings.media_retained_life_s * 1000,
-        quota=settings.media_quota,
-    )
-    own = {origin_of(public_url)}
-    if local_url is not None:
-        here = origin_of(local_url)
-        own |= {here, *(replace(here, host=host) for host in LOOPBACK)}
-    return Library(records=parts.media, intake=intake, life=life, origins=frozenset(own))
-
-
 def build_context(
     parts: Parts,
     *,
     tiktok_url: str,
     web_url: str,
     public_url: str,
-    local_url: str | None = None,
     stopping: Callable[[], bool],
     wake: Callable[[], None],
     hears: Callable[[], bool],
+    stock: Stock,
 ) -> Context:
-    """Build the engine's context around TikTok (or its sandbox) at `tiktok_url`.
-
-    `local_url` is the address listened on: uploads are recognised by it as by `public_url`.
-    """
+    """Build the engine's context around TikTok (or its sandbox) at `tiktok_url`."""
     settings = parts.settings
-    spool = Spool(settings.home / "media")
-    spool.sweep_incoming()
-    sources = Egress(trusted=parts.trusted, clock=parts.clock, allow_http=settings.allow_http_sources)
-    media = Media(
-        sources,
-        spool,
-        total_s=settings.source_timeout_s,
-        photo_s=settings.photo_timeout_s,
-        idle_s=settings.source_idle_s,
-    )
-    intake = Intake(media, spool, sources, limit=settings.max_upload_bytes, total_s=settings.source_timeout_s)
     desk = build_desk(parts, tiktok_url=tiktok_url, web_url=web_url)
     return Context(
         contract=parts.contract,
@@ -271,8 +245,8 @@ def build_context(
         access=parts.access,
         tiktok=RenewingTikTok(desk.tiktok, Renewals(desk, parts.ledger.now)),
         desk=desk,
-        media=media,
-        library=build_library(parts, intake, public_url, local_url),
+        media=stock.media,
+        library=stock.library,
         clock=parts.clock,
         ids=parts.ids,
         public_url=public_url,

@@ -34,6 +34,7 @@ from connector.wiring.bootstrap import (
     ensure_workspace,
 )
 from connector.wiring.hooks import build_hook_desk, call_back_here
+from connector.wiring.library import open_stock
 from connector.wiring.parts import (
     TIKTOK_API,
     Parts,
@@ -46,6 +47,7 @@ from connector.wiring.parts import (
 from connector.wiring.sandbox_child import ENSURE_EVERY_S, SandboxChild
 from connector.worker.hooks import HookWorker
 from connector.worker.loop import Worker
+from connector.worker.media import MediaKeeper
 from connector.worker.tokens import TokenKeeper
 
 log = get_log("serve")
@@ -120,17 +122,19 @@ class Server:
         host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - told as loopback
         self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         self._room = WaitRoom(parts.ledger, parts.clock, capacity=settings.threads // 2)
+        stock = open_stock(parts, settings.public_url or self._url, self._url)
         self._context: Context = build_context(
             parts,
+            stock=stock,
             tiktok_url=upstream.api_url,
             web_url=upstream.web_url,
             public_url=settings.public_url or self._url,
-            local_url=self._url,
             stopping=self._stopping.is_set,
             wake=self._wake,
             hears=self._hooks.hears,
         )
         self._hook_worker = HookWorker(self._context, self._hooks)
+        self._media = MediaKeeper(stock.library, parts.clock)
         self._tokens = TokenKeeper(Renewals(self._context.desk, parts.ledger.now), parts.clock)
         self._worker = Worker(
             self._context,
@@ -174,6 +178,7 @@ class Server:
         if settings.workers:
             self._hook_worker.start()
         self._tokens.start()
+        self._media.start()
         self._web.start(TrustedProxies(app, settings.trusted_proxies))
         state = json.dumps({"pid": os.getpid(), "url": self._url})
         if settings.sandbox:
@@ -203,6 +208,7 @@ class Server:
         self._web.stop()
         self._hook_worker.stop(timeout_s=DRAIN_S)
         self._tokens.stop(timeout_s=DRAIN_S)
+        self._media.stop(timeout_s=DRAIN_S)
         if not self._worker.stop(timeout_s=DRAIN_S):
             self._tell("Some work was not finished; it goes on at the next start")
 

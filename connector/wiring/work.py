@@ -6,10 +6,12 @@ from collections.abc import Callable
 from connector.engine.tokens import Renewals
 from connector.settings import Settings, SettingsError
 from connector.wiring.hooks import build_hook_desk
+from connector.wiring.library import open_stock
 from connector.wiring.parts import build_context, open_parts
 from connector.wiring.serve import DRAIN_S, asked_to_end, find_upstream, owner_name
 from connector.worker.hooks import HookWorker
 from connector.worker.loop import Worker
+from connector.worker.media import MediaKeeper
 from connector.worker.tokens import TokenKeeper
 
 
@@ -28,8 +30,10 @@ def work(settings: Settings, *, tell: Callable[[str], None]) -> None:
     upstream = find_upstream(parts, spawn=False)
     stopping = threading.Event()
     hooks = build_hook_desk(parts, wake=lambda: None)
+    stock = open_stock(parts, settings.public_url)
     context = build_context(
         parts,
+        stock=stock,
         tiktok_url=upstream.api_url,
         web_url=upstream.web_url,
         public_url=settings.public_url,
@@ -42,13 +46,16 @@ def work(settings: Settings, *, tell: Callable[[str], None]) -> None:
         context, owner=owner_name(parts), threads=max(1, settings.workers), lease_s=settings.lease_s
     )
     tokens = TokenKeeper(Renewals(context.desk, parts.ledger.now), parts.clock)
+    media = MediaKeeper(stock.library, parts.clock)
     worker.start()
     hook_worker.start()
     tokens.start()
+    media.start()
     tell(f"Postrail works with {max(1, settings.workers)} threads")
     asked.wait()
     stopping.set()
     hook_worker.stop(timeout_s=DRAIN_S)
     tokens.stop(timeout_s=DRAIN_S)
+    media.stop(timeout_s=DRAIN_S)
     worker.stop(timeout_s=DRAIN_S)
     parts.database.close()

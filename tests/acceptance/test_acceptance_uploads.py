@@ -1,7 +1,9 @@
 """Files from the tools, in every shape that they send them: taken once, named by posts, published."""
 
 import base64
+import hashlib
 import json
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -224,7 +226,8 @@ def test_text_that_is_no_file_is_refused(house: House, body: bytes) -> None:
 
 
 def test_a_request_without_a_file_says_so(house: House) -> None:
-    for request in ({"json": {}}, {"json": {"name": "a.mp4"}}, {"data": {"name": "a.mp4"}}):
+    requests: list[dict[str, Any]] = [{"json": {}}, {"json": {"name": "a.mp4"}}, {"data": {"name": "a.mp4"}}]
+    for request in requests:
         answer = house.call("POST", "/v1/media", **request)
         assert (answer.status, answer.body["error"]) == (400, "bad_request")
         assert ("file", "required") in answer.problems
@@ -373,3 +376,34 @@ def test_a_quota_is_kept(build_house: BuildHouse, photo: bytes) -> None:
     answer = house.call("POST", "/v1/media", files={"file": ("b.jpg", photo + b"more")})
     assert (answer.status, answer.body["error"]) == (413, "media_quota_exceeded")
     assert len(in_spool(house)) == 1
+
+
+def old_file(house: House, data: bytes) -> Path:
+    """Put a file into the spool that came long ago and that nobody needs."""
+    name = hashlib.sha256(data).hexdigest()
+    path = house.home / "media" / name[:2] / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    os.utime(path, (0, 0))
+    return path
+
+
+def test_media_gc_says_what_would_go_and_then_lets_it_go(build_house: BuildHouse, photo: bytes) -> None:
+    house = build_house()
+    upload = send(house, files={"file": ("a.jpg", photo)}).body
+    kept = house.home / "media" / upload["sha256"][:2] / upload["sha256"]
+    os.utime(kept, (0, 0))
+    orphan = old_file(house, b"nobody's")
+    words = ("media", "gc", "--home", str(house.home))
+    dry = json.loads(house.command(*words, "--dry-run", "--json").stdout)
+    assert (dry["files"], dry["bytes"], dry["kept_files"], dry["dry_run"]) == (1, 8, 1, True)
+    assert orphan.exists()
+    assert "1 files (0.0 MB) are gone." in house.command(*words).stdout
+    assert not orphan.exists()
+    assert kept.exists()
+
+
+def test_media_gc_makes_no_installation_by_accident(house: House, tmp_path: Path) -> None:
+    done = house.command("media", "gc", "--home", str(tmp_path / "mistyped"))
+    assert done.returncode == 2
+    assert not (tmp_path / "mistyped").exists()

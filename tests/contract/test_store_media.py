@@ -178,3 +178,17 @@ def test_a_fetched_file_is_needed_by_its_post_while_tiktok_may_pull(stage: Stage
     assert stage.media.needed([VIDEO.media_id], short) == {VIDEO.media_id}
     stage.clock.advance(1)
     assert stage.media.needed([VIDEO.media_id], short) == frozenset()
+
+
+def test_what_ended_long_ago_is_forgotten_unless_a_post_may_ask_for_it(stage: Stage) -> None:
+    old, asked = admit(stage, "a", "b", album="album_1", new=True)
+    stage.accept(uploads=(asked.id,))
+    stage.clock.advance(10 * DAY)
+    (young,) = admit(stage, "c")
+    assert stage.media.sweep(5 * DAY) == 2
+    assert [stage.media.find("w", upload.id) is None for upload in (old, asked, young)] == [
+        True,
+        False,
+        False,
+    ]
+    assert stage.media.sweep(5 * DAY) == 0

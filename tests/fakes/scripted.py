@@ -341,6 +341,10 @@ class PretendIntake:
         """Say which of the files are said to be missing."""
         yield frozenset(self.missing.intersection(media_ids))
 
+    def stored(self) -> Iterator[tuple[str, int, int]]:
+        """Yield the files, all of them old."""
+        yield from [(media_id, len(data), 0) for media_id, data in self.files.items()]
+
     def collect(self, media_id: str, is_needed: Callable[[], bool]) -> int:
         """Drop a file that is not needed."""
         return 0 if is_needed() else len(self.files.pop(media_id, b""))
