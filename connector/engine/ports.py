@@ -322,3 +322,9 @@ class MediaRoom(Protocol):
 
     def path(self, media_id: str) -> Path:
         """Return where the bytes of a spooled file lie. Raises PostrailError `media_gone`."""
+
+    def verify(self, media_id: str) -> None:
+        """Read a spooled file whole: it must still be what was looked at.
+
+        Raises PostrailError `media_gone`, `media_changed`.
+        """

@@ -130,6 +130,8 @@ def send(context: Context, claim: Claim) -> Claim | None:
     if post.mode == "direct" and (wait := take(context, account, "creator_info")):
         later(context, claim, wait)
         return None
+    for item in post.media:
+        context.media.verify(item.media_id)
     try:
         entry = decided(f"attempt {spent + 1} of {most}")
         attempt = context.ledger.begin_attempt(claim.lease, context.ids.token(), post.transfer, entry)

@@ -80,6 +80,10 @@ class Media:
         """Return where the bytes of a kept file lie. Raises PostrailError `media_gone` when they do not."""
         return self._spool.path(media_id)
 
+    def verify(self, media_id: str) -> None:
+        """Hold a kept file against its hash. Raises PostrailError `media_gone`, `media_changed`."""
+        self._spool.verify(media_id)
+
     def keep(self, incoming: Incoming, kind: Kind, url: str, *, fit: bool = False) -> MediaItem:
         """Look at a received file by content, convert it where TikTok would refuse it, and keep it.
 

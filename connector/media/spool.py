@@ -144,6 +144,15 @@ class Spool:
             raise PostrailError("media_gone", "the media file is no longer in the spool")
         return place
 
+    def verify(self, media_id: str) -> None:
+        """Read a kept file whole and hold it against its hash.
+
+        Raises PostrailError `media_gone` where it is not there, `media_changed` where it is another file.
+        """
+        with self.path(media_id).open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != media_id:
+                raise PostrailError("media_changed", "the stored media file is not what was looked at")
+
     @contextmanager
     def held(self, media_ids: Iterable[str]) -> Iterator[frozenset[str]]:
         """Keep files from being collected inside the `with`; gives the ids of those that are not there."""

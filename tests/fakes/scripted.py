@@ -253,6 +253,7 @@ class PretendMedia:
     fits: list[bool] = field(default_factory=list)
     refuse: dict[str, PostrailError] = field(default_factory=dict)
     terms: list[SourceTerms] = field(default_factory=list)
+    swapped: set[str] = field(default_factory=set)
 
     def take_in(
         self,
@@ -298,6 +299,11 @@ class PretendMedia:
     def path(self, media_id: str) -> Path:
         """Return a path that nobody opens."""
         return Path("/nowhere") / media_id
+
+    def verify(self, media_id: str) -> None:
+        """Refuse what was swapped."""
+        if media_id in self.swapped:
+            raise PostrailError("media_changed", "swapped")
 
 
 @dataclass

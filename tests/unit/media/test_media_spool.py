@@ -91,3 +91,23 @@ def test_a_file_that_begins_again_holds_what_came_last_alone(tmp_path: Path) -> 
         media_id = incoming.keep()
     assert (media_id, incoming.size) == (hashlib.sha256(b"second").hexdigest(), 6)
     assert Spool(tmp_path).path(media_id).read_bytes() == b"second"
+
+
+def test_a_kept_file_that_is_what_it_was_passes(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    with spool.receive() as incoming:
+        incoming.write(b"looked at")
+        spool.verify(incoming.keep())
+
+
+def test_a_file_that_was_swapped_in_the_spool_is_told(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    with spool.receive() as incoming:
+        incoming.write(b"looked at")
+        media_id = incoming.keep()
+    spool.path(media_id).write_bytes(b"swapped!!")
+    with pytest.raises(PostrailError, match="media_changed"):
+        spool.verify(media_id)
+    spool.path(media_id).unlink()
+    with pytest.raises(PostrailError, match="media_gone"):
+        spool.verify(media_id)
