@@ -29,7 +29,7 @@ from connector.contract.suspect import (
 )
 from connector.contract.text import fit, shown
 from connector.contract.times import is_naive, parse_local_time
-from connector.contract.urls import joins_urls
+from connector.contract.urls import beyond_any_list, joins_urls
 from connector.contract.validate import refused_problem, root_of, unknown_problem
 from connector.contract.within import names_within
 from connector.contract.words import MOST_SUGGESTIONS, code_for, explain, rename, unknown
@@ -151,11 +151,17 @@ def _mistaken(reading: _Reading, found: Mistake, field_name: str, given: object,
 
 def _refuse_huge(notes: Notes, plan: FieldPlan, value: object) -> bool:
     """Refuse a list or text that is far beyond its bound without looking any closer at it."""
+    if plan.urls and isinstance(value, str) and (got := beyond_any_list(value)):
+        notes.refuse(replace(explain(plan.name, "maxItems", plan.schema, ()), got=got, fix=_FEWER))
+        return True
     if not isinstance(value, list if plan.listed else str) or len(value) <= plan.huge:
         return False
     keyword = "maxItems" if plan.listed else "x-maxUtf16"
     notes.refuse(explain(plan.name, keyword, plan.schema, value))
     return True
+
+
+_FEWER = "send fewer, the others in another post"
 
 
 def _warn(reading: _Reading, plan: FieldPlan, given: object, value: object) -> None:

@@ -16,6 +16,11 @@ _RULES = {",": "commas_to_list", ";": "semicolons_to_list", "\n": "lines_to_list
 """What separates URLs, to the rule by which they became a list."""
 
 
+_MOST = {"://": (300, "URLs"), "\n": (300, "lines"), ",": (10_000, "commas"), ";": (10_000, "semicolons")}
+_LONGEST = 300_000
+"""What no list has that a field takes: TikTok takes 35 photos, a URL here has at most 8,000 characters."""
+
+
 class _Piece(NamedTuple):
     """A URL, what separates it from the next one, and whether a blank shows where it ends."""
 
@@ -57,6 +62,14 @@ def split_urls(text: str) -> tuple[list[object], str] | None:
     if sure and all(URL.fullmatch(url) and not url.endswith(_MARKS) for url in urls):
         return list(urls), _RULES[mark]
     return None
+
+
+def beyond_any_list(text: str) -> str:
+    """Return what `text` has so much of that it need not be taken apart, `""` where it may be a list."""
+    for mark, (most, what) in _MOST.items():
+        if text.count(mark) > most:
+            return f"more than {most:,} {what}"
+    return f"{len(text):,} characters" if len(text) > _LONGEST else ""
 
 
 def joins_urls(text: str) -> bool:

@@ -47,16 +47,17 @@ class Guesser:
     """
 
     def __init__(self, known: Sequence[str]) -> None:
-        self._known = [(name, _features(name.lower())) for name in known]
+        self._known = [(_features(name.lower()), name.lower(), name) for name in known]
 
     def nearest(self, name: str) -> str | None:
         """Return the known name that is like `name`, None where none is."""
         name = _BREAKS.sub("_", name[:LONGEST_NAME].strip().lower())
         mine = _features(name)
-        shares = [(len(mine & theirs) / len(mine | theirs), known) for known, theirs in self._known]
+        shared = [(len(mine & theirs), len(theirs), lower, known) for theirs, lower, known in self._known]
+        shares = [(both / (len(mine) + all_ - both), lower, known) for both, all_, lower, known in shared]
         close = sorted((found for found in shares if found[0] >= SIMILAR / 3), reverse=True)[:2]
         ratios = [
-            (SequenceMatcher(None, known.lower(), name, autojunk=False).ratio(), known) for _, known in close
+            (SequenceMatcher(None, lower, name, autojunk=False).ratio(), known) for _, lower, known in close
         ]
         ratio, known = max(ratios, default=(0.0, ""))
         return known if ratio >= SIMILAR else None

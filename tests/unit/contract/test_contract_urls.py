@@ -81,6 +81,22 @@ def test_a_list_in_brackets_that_is_no_json_is_told_how_to_be_one(text: str) -> 
     assert "JSON.stringify" in problem.fix
 
 
+@pytest.mark.parametrize(
+    ("text", "got"),
+    [
+        (f"{A};" * 301, "more than 300 URLs"),
+        ("x\n" * 301, "more than 300 lines"),
+        ("," * 10_001, "more than 10,000 commas"),
+        ("[" * 300_001, "300,001 characters"),
+    ],
+)
+def test_a_text_beyond_any_list_is_not_taken_apart(text: str, got: str) -> None:
+    understood = load_contract().understand("post_photos", {"photo_images": text, "privacy": "private"})
+    (problem,) = understood.problems
+    assert (problem.problem, problem.got, problem.code) == ("too_many", got, "too_many_images")
+    assert (problem.expected, problem.fix) == ("at most 35 entries", "send fewer, the others in another post")
+
+
 def test_a_long_text_is_read_in_bounded_time() -> None:
     text = f"{A}{' ' * 200_000}x,{' ' * 200_000}{B}"
     assert split_urls(text) is None
