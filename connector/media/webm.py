@@ -84,7 +84,7 @@ def read_webm(file: BinaryIO, size: int) -> WebM:
 
 
 def _webm(file: BinaryIO, size: int) -> WebM:
-    segment = next(element for element in _level(file, _Element(0, 0, size)) if element.id == _SEGMENT)
+    segment = _members(file, _Element(0, 0, size))[_SEGMENT]
     parts = {element.id: element for element in _level(file, _Element(0, segment.start, segment.end or size))}
     tracks = [_members(file, each) for each in _level(file, parts[_TRACKS]) if each.id == _TRACK]
     kinds = [_number(file, track[_TRACK_TYPE]) for track in tracks]

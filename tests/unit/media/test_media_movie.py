@@ -149,6 +149,7 @@ def test_media_that_lies_behind_the_end_of_the_file_is_cut_off() -> None:
         made_webm(picture=False),
         made_webm(doc_type=b"matroska"),
         made_webm()[:60],
+        b"\x1a\x45\xdf\xa3\x87\x42\x82\x84webm",
     ],
     ids=[
         "no index",
@@ -161,6 +162,7 @@ def test_media_that_lies_behind_the_end_of_the_file_is_cut_off() -> None:
         "webm sound",
         "mkv",
         "cut",
+        "head alone",
     ],
 )
 def test_what_cannot_be_read_as_a_video_is_refused(data: bytes) -> None:
