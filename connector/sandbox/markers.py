@@ -6,6 +6,7 @@
     #fault:lose_reply, reset, error_before, error_after, gateway_before, gateway_after, truncate, expire
     #fault:slow:5               the answer to the init comes after so many seconds
     #fault:rate_limit           the init is refused with 429
+    #fault:503                  the init is refused with this HTTP status (400 to 599)
 
 All but failures strike the first init with this caption alone; `:x3` at the end strikes the first three.
 """
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from connector.sandbox.database import Database
 from connector.sandbox.rules import Rule
 
-_MARKER = re.compile(r"#fault:([a-z_]+)(?::(?!x\d)([a-z0-9_]+))?(?::x(\d{1,4}))?")
+_MARKER = re.compile(r"#fault:([a-z_]+|[45]\d\d)(?::(?!x\d)([a-z0-9_]+))?(?::x(\d{1,4}))?")
 
 _WORDS = {
     "lose_reply": Rule(what="lose", after_effect=True),
@@ -55,6 +56,8 @@ def read_marker(caption: str) -> Marker | None:
 def _rule_of(word: str, argument: str | None) -> Rule:
     if word in _WORDS:
         return _WORDS[word]
+    if word.isdigit():
+        return _WORDS["rate_limit"] if word == "429" else Rule(what="refuse", status=int(word))
     number = int(argument) if argument and argument.isdigit() else None
     if word == "refuse":
         return Rule(what="refuse", code=argument or "internal_error")

@@ -64,15 +64,16 @@ def account_named(world: World, username: str) -> Account:
     return found(world.accounts.named(username), f"account {username}")
 
 
+def add_asked_account(world: World, asked: NewAccount) -> Account:
+    """Add an account as it is asked for. Raises ValueError when its name or id is taken."""
+    traits = Traits(**asked.model_dump(exclude={"username", "scope", "open_id"}))
+    return world.accounts.add(traits, username=asked.username, scope=asked.scope, open_id=asked.open_id)
+
+
 def _add_accounts(routes: Blueprint, world: World) -> None:
     @routes.post("/accounts")
     def add_account() -> tuple[Response, int]:
-        asked = body(NewAccount)
-        traits = Traits(**asked.model_dump(exclude={"username", "scope", "open_id"}))
-        account = world.accounts.add(
-            traits, username=asked.username, scope=asked.scope, open_id=asked.open_id
-        )
-        return jsonify(account.as_dict()), 201
+        return jsonify(add_asked_account(world, body(NewAccount)).as_dict()), 201
 
     @routes.get("/accounts")
     def accounts() -> Response:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flask import Blueprint, Response, abort, jsonify, send_file
+from flask import Blueprint, Response, abort, current_app, jsonify, send_file
 from pydantic import BaseModel, ConfigDict
 
 from connector.kernel.clock import to_iso
@@ -46,7 +46,19 @@ def control_routes(world: World) -> Blueprint:
     add_login_routes(routes, world)
     add_creator_routes(routes, world)
     add_webhook_routes(routes, world)
+    _add_index(routes)
     return routes
+
+
+def _add_index(routes: Blueprint) -> None:
+    @routes.get("/")
+    def index() -> Response:
+        rules = [rule for rule in current_app.url_map.iter_rules() if rule.endpoint.startswith("control.")]
+        told = [
+            {"path": rule.rule, "methods": sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})}
+            for rule in sorted(rules, key=lambda rule: rule.rule)
+        ]
+        return jsonify(routes=told)
 
 
 def _add_knobs(routes: Blueprint, world: World) -> None:

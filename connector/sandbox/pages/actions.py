@@ -11,7 +11,7 @@ from connector.sandbox.behaviour import Behaviour
 from connector.sandbox.clockwork import ClockSetting
 from connector.sandbox.control.creator import DraftWords, move_post, post_draft
 from connector.sandbox.control.kit import found, is_foreign
-from connector.sandbox.control.login import NewAccount, account_named
+from connector.sandbox.control.login import NewAccount, account_named, add_asked_account
 from connector.sandbox.hooks.events import USER_DISCONNECTED
 from connector.sandbox.login.apps import AppTraits
 from connector.sandbox.pages.forms import read_form
@@ -74,8 +74,7 @@ def _add_knob_forms(routes: Blueprint, world: World) -> None:
 def _add_people_forms(routes: Blueprint, world: World) -> None:
     def add_account() -> None:
         asked = read_form(NewAccount, {**request.form, "username": request.form.get("username", "")})
-        traits = Traits(**asked.model_dump(exclude={"username", "scope"}))
-        world.accounts.add(traits, username=asked.username, scope=asked.scope)
+        add_asked_account(world, asked)
 
     def part(client_key: str, username: str) -> None:
         if not world.part(client_key, account_named(world, username), USER_DISCONNECTED):

@@ -53,6 +53,8 @@ def _add_front(routes: Blueprint, world: World) -> None:
             log=world.journal.all()[-10:][::-1],
             accounts={account.open_id: account for account in world.accounts.all()},
             dial=world.knobs.dial,
+            base=base_url(),
+            app=world.login.apps.all()[0],
         )
 
     @routes.get("/knobs")

@@ -184,3 +184,20 @@ def test_a_form_shows_a_model_and_reads_it_back(model: Behaviour | Traits | AppT
 def test_a_form_with_a_word_where_a_choice_is_due_is_refused() -> None:
     with pytest.raises(ValidationError):
         read_form(Dial, {"mode": "quickly"})
+
+
+def test_a_new_world_says_how_any_client_begins(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    page = scene.http.get("/").text
+    assert "http://localhost" in page
+    assert "sbdefault" in page
+    token = control(scene, "POST", "accounts", {"username": "zoe"}, 201)["access_token"]
+    assert f"Authorization: Bearer {token}" in scene.http.get("/accounts").text
+    scene.world.close()
+
+
+def test_the_control_api_lists_its_routes(scene: Scene) -> None:
+    routes = {route["path"]: route["methods"] for route in control(scene, "GET", "")["routes"]}
+    assert routes["/_sandbox/dial"] == ["GET", "PUT"]
+    assert {"/_sandbox/rules", "/_sandbox/clock/advance", "/_sandbox/posts", "/_sandbox/log"} <= set(routes)
+    assert all(routes.values())

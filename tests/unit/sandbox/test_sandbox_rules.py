@@ -243,6 +243,9 @@ def test_a_failing_caption_fails_every_time_and_a_counted_one_so_often(scene: Sc
         ("error_before", 500, 0),
         ("error_after", 500, 1),
         ("rate_limit", 429, 0),
+        ("429", 429, 0),
+        ("503", 503, 0),
+        ("400", 400, 0),
     ],
 )
 def test_a_caption_spoils_its_first_init_alone(
@@ -284,7 +287,7 @@ def test_markers_are_read(caption: str, what: str, times: int | None) -> None:
     assert (marker.rule.what, marker.times) == (what, times)
 
 
-@pytest.mark.parametrize("caption", ["", "#fault", "fault:internal", "#fault:"])
+@pytest.mark.parametrize("caption", ["", "#fault", "fault:internal", "#fault:", "#fault:200"])
 def test_other_captions_are_left_alone(caption: str) -> None:
     assert read_marker(caption) is None
 
