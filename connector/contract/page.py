@@ -10,8 +10,9 @@ mean several is refused, with what to send instead.
 
 1. **The body becomes rows.** JSON; JSON called text/plain or a form, or without a content type; UTF-8 with or
    without a byte order mark; urlencoded; multipart; a list of `{name, value}` or `{key, value}` rows; JSON
-   within JSON text (with a warning). Rows of the query are added; a row that stands in both with different
-   values is `sent_twice`. Of a name that JSON has twice the last one counts, with a warning.
+   within JSON text (with a warning). A form in a body that is called something else is `form_as_text`. Rows
+   of the query are added; a row that stands in both with different values is `sent_twice`. Of a name that
+   JSON has twice the last one counts, with a warning.
 2. **Names nest.** `a.b` and `a[b]` are members, `c[0]` `c[1]` entries in the order of their numbers (gaps
    close), `d[]` and repeated names entries in the order in which they come.
 3. **Each row finds its field** by its name, by another name, or by a name that says the opposite (the value

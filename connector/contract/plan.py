@@ -15,6 +15,7 @@ from connector.contract.words import Guesser
 REFUSED_NAMES = {
     "x-notYet": "not_offered_yet",
     "x-elsewhere": "wrong_operation",
+    "x-otherwise": "said_otherwise",
     "x-nested": "nested_fields",
 }
 """Keywords that name what is refused where something is sent in it, to the word of the problem."""

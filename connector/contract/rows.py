@@ -6,6 +6,7 @@ swallow a character, the exact one reads instead. What cannot be read at all rai
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 
@@ -71,6 +72,7 @@ def parse_exact(text: str, limits: Limits = LIMITS) -> tuple[object, frozenset[s
             text, object_pairs_hook=reader.members, parse_constant=reader.constant, parse_float=reader.real
         )
     except json.JSONDecodeError as error:
+        _refuse_form(text)
         near = text[max(error.pos - 20, 0) : error.pos + 20]
         what = error.msg.removesuffix(" at")
         refuse(
@@ -88,6 +90,21 @@ def parse_exact(text: str, limits: Limits = LIMITS) -> tuple[object, frozenset[s
             fix="send long numbers as text",
         )
     return value, frozenset(reader.repeated)
+
+
+_FORM = re.compile(r"[A-Za-z_][\w.\[\]%]{0,100}=", re.ASCII)
+
+
+def _refuse_form(text: str) -> None:
+    """Raise PostrailError `bad_request` for a form that was sent as something else."""
+    if _FORM.match(text):
+        refuse(
+            "form_as_text",
+            "The body looks like a form, but its Content-Type does not say so.",
+            got=shown(text[:40]),
+            expected="JSON, or a form that is called one",
+            fix="send Content-Type: application/x-www-form-urlencoded",
+        )
 
 
 def _texts(data: bytes, limits: Limits) -> CleanRows | None:

@@ -217,6 +217,7 @@ KINDS: Mapping[str, Kind] = {
         (f"{A};{B}", "semicolons between URLs"),
         (f"{A} {B}", "blanks between URLs"),
         (f"{A}, {B}; {A}", "separated in several ways"),
+        (f"['{A}', '{B}']", "a list in brackets that is no JSON"),
         (f"{A}\n{B},", "a comma behind the last alone"),
         (WITH_COMMA, "commas within one URL"),
         ("https://a.example/1.jpg;v=2", "a semicolon within one URL"),

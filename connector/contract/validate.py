@@ -73,7 +73,14 @@ class Validator:
                 yield explain(name, "x-maxUtf16", self._properties[name], value)
 
     def _errors(self, values: Mapping[str, object]) -> Iterator[jsonschema_rs.ValidationError]:
-        return (error for error in self._compiled.iter_errors(values) if error.schema_path[0] != "allOf")
+        errors = [error for error in self._compiled.iter_errors(values) if error.schema_path[0] != "allOf"]
+        mistyped = {tuple(error.instance_path) for error in errors if error.schema_path[-1] == "type"}
+        # What is of the wrong type is none of the choices either: one problem is enough.
+        return (
+            error
+            for error in errors
+            if error.schema_path[-1] != "enum" or tuple(error.instance_path) not in mistyped
+        )
 
     def _explain(self, error: jsonschema_rs.ValidationError) -> Iterator[Problem]:
         """Put one error of the validator into words; a list of unknown names is one problem each."""

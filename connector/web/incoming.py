@@ -50,6 +50,7 @@ def _body_of(request: Request) -> bytes:
 
     Raises PostrailError `payload_too_large`, `request_timeout` or, for bad chunked coding, `bad_request`.
     """
+    _refuse_encoded(request)
     limit: int = current_app.config["MAX_CONTENT_LENGTH"]
     announced = request.content_length
     if (announced or 0) > limit:
@@ -65,6 +66,22 @@ def _body_of(request: Request) -> bytes:
     if len(body) < (announced or 0):
         raise _broken_off(request)
     return body
+
+
+def _refuse_encoded(request: Request) -> None:
+    """Raise PostrailError `unsupported_media_type` for a compressed body, which could hide any size."""
+    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding in {"", "identity"}:
+        return
+    problem = Problem(
+        field="",
+        problem="encoded_body",
+        got=f"Content-Encoding: {coding[:40]}",
+        expected="a body that is not compressed",
+        fix="switch compression of requests off",
+        code="unsupported_media_type",
+    )
+    raise PostrailError("unsupported_media_type", "Compressed bodies are not taken.", details=[problem])
 
 
 def raw_body(request: Request) -> bytes:

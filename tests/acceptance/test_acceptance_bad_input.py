@@ -258,3 +258,11 @@ def test_broken_json_is_told_how_each_tool_builds_it(house: House) -> None:
 def test_a_row_in_query_and_body_is_told_with_both_values(house: House) -> None:
     answer = house.call("POST", f"{VIDEO}?privacy=private", json={"privacy": "public"})
     assert answer.body["details"][0]["got"] == '"private" in the query, "public" in the body'
+
+
+def test_a_compressed_body_is_refused_by_its_name(house: House) -> None:
+    answer = house.call(
+        "POST", VIDEO, data=b"x", headers={"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    )
+    assert_refused(answer, 415, "unsupported_media_type")
+    assert answer.problems == [("", "encoded_body")]

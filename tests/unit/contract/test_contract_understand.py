@@ -74,7 +74,7 @@ def test_photos_are_taken_under_the_names_that_others_give_them(name: str) -> No
 
 
 def test_a_caption_is_the_title_of_a_video_and_the_description_of_photos() -> None:
-    assert video(caption="007").input["title"] == "007"
+    assert video(caption="007").input["title"] == video(text="007").input["title"] == "007"
     assert photos(caption="007").input["description"] == "007"
     assert receipts(video(caption="x")) == [("title", "title", "field_alias")]
 
@@ -363,3 +363,20 @@ def test_too_many_photos_and_too_long_a_title_are_told_what_to_do() -> None:
     assert none.expected == "at least 1 entry"
     (long,) = photos(title="x" * 91).problems
     assert long.fix == "shorten title; a longer text belongs in description"
+
+
+@pytest.mark.parametrize("name", ["schedule", "scheduledAt", "schedule_time", "publish_time", "post_at"])
+def test_a_post_that_is_meant_for_later_is_never_published_now(name: str) -> None:
+    rows: dict[str, Any] = {name: "2030-01-01T10:00:00Z"}
+    assert problems(video(**rows)) == [(name, "not_offered_yet", "invalid_request")]
+
+
+def test_a_post_that_is_meant_as_a_draft_is_never_published() -> None:
+    (problem,) = video(draft="yes").problems
+    assert (problem.problem, problem.code) == ("said_otherwise", "invalid_request")
+    assert "post_mode: inbox" in problem.fix
+    assert video(draft=False).ok
+
+
+def test_a_choice_of_the_wrong_type_is_one_problem() -> None:
+    assert problems(video(privacy=["private", "public"])) == [("privacy", "not_text", "invalid_request")]
