@@ -50,7 +50,7 @@ def probe_video(path: Path) -> Video:
     with path.open("rb") as file:
         try:
             return look_at_video(file, path.stat().st_size)
-        except _Untold as untold:
+        except Untold as untold:
             return _demuxed(path, untold)
 
 
@@ -70,7 +70,7 @@ def look_at_video(file: BinaryIO, size: int) -> Video:
         raise refused(_unsupported(f"{CONTAINERS[mime]} that cannot be read ({error})")) from error
 
 
-class _Untold(ValueError):
+class Untold(ValueError):
     """The headers of a WebM file do not tell its duration or frame rate; `found` is what they tell."""
 
     def __init__(self, found: WebM, size: int) -> None:
@@ -141,7 +141,7 @@ def _milliseconds(seconds: Fraction) -> int | None:
 def _of_webm(file: BinaryIO, size: int) -> Video:
     webm = read_webm(file, size)
     if webm.seconds is None or webm.rate is None:
-        raise _Untold(webm, size)
+        raise Untold(webm, size)
     return _webm_video(webm, size, webm.seconds, webm.rate)
 
 
@@ -161,7 +161,7 @@ def _webm_video(webm: WebM, size: int, seconds: Fraction | None, rate: Fraction 
     )
 
 
-def _demuxed(path: Path, untold: _Untold) -> Video:
+def _demuxed(path: Path, untold: Untold) -> Video:
     """Complete what the headers tell by counting the frames, in a child."""
     try:
         told, _ = shared().run("demux", path=str(path), form="webm")

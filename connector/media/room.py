@@ -1,7 +1,7 @@
 """The media room: fetch, look, check, convert, keep. What ends in the spool has passed all of it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from connector.kernel.errors import PostrailError
 from connector.media import source
 from connector.media.items import photo_item, photo_look, video_item, video_look
 from connector.media.prepare import checked_video, prepare
+from connector.media.remote import NotByRanges, look_from_afar
 from connector.media.spool import Incoming, Spool
 from connector.net import Egress, Timeout
 
@@ -58,10 +59,14 @@ class Media:
         terms: SourceTerms = OPEN_TERMS,
         fit: bool = False,
     ) -> MediaLook:
-        """Fetch `url`, look at it and convert it as `take_in` does, and keep nothing.
+        """Look at what `url` gives and convert it as `take_in` does, and keep nothing.
 
+        A video is looked at where it lies, by ranges, if its host answers them.
         Raises PostrailError with the code and the problems of `field_path`.
         """
+        if kind == "video":
+            with naming(field_path), suppress(NotByRanges):
+                return video_look(look_from_afar(self._egress, url, self._timeout, terms), url)
         cap = source.VIDEO_CAP if kind == "video" else source.PHOTO_CAP
         with naming(field_path), self._spool.receive() as incoming:
             source.fetch(
