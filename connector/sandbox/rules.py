@@ -98,11 +98,14 @@ class Planted:
         in_time = for_s is None or now < self.planted_at + round(for_s * 1000)
         return in_time and fnmatchcase(endpoint, self.rule.endpoint)
 
-    def strikes(self, seed: int) -> bool:
-        """Say whether the call it has just counted is to go wrong."""
+    def strikes(self, seed: int, place: int) -> bool:
+        """Say whether the call it has just counted is to go wrong; `place` is the rule's in the script.
+
+        The same script on the same seed so draws the same lots, however often it is planted.
+        """
         rule = self.rule
         has_left = rule.times is None or self.hits < rule.times
-        return self.seen >= rule.nth and has_left and lot(seed, self.number, self.seen) < rule.chance
+        return self.seen >= rule.nth and has_left and lot(seed, place, self.seen) < rule.chance
 
     def as_dict(self) -> dict[str, Json]:
         """Return the rule as the control API shows it."""
@@ -136,8 +139,9 @@ class Script:
         """Count a call and return the rule that strikes it: the first one planted that does."""
         now = self._clock.now()
         with self._database.transaction():
-            matching = [planted for planted in self.all() if planted.matches(endpoint, now)]
-            struck = [planted for planted in map(self._count, matching) if planted.strikes(seed)]
+            script = enumerate(self.all(), 1)
+            matching = [(place, self._count(each)) for place, each in script if each.matches(endpoint, now)]
+            struck = [planted for place, planted in matching if planted.strikes(seed, place)]
             if not struck:
                 return None
             sql = "UPDATE rules SET hits = hits + 1 WHERE number = :number"

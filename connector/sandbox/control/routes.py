@@ -54,11 +54,10 @@ def _add_index(routes: Blueprint) -> None:
     @routes.get("/")
     def index() -> Response:
         rules = [rule for rule in current_app.url_map.iter_rules() if rule.endpoint.startswith("control.")]
-        told = [
-            {"path": rule.rule, "methods": sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})}
-            for rule in sorted(rules, key=lambda rule: rule.rule)
-        ]
-        return jsonify(routes=told)
+        methods: dict[str, set[str]] = {}
+        for rule in sorted(rules, key=lambda rule: rule.rule):
+            methods.setdefault(rule.rule, set()).update((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        return jsonify(routes=[{"path": path, "methods": sorted(found)} for path, found in methods.items()])
 
 
 def _add_knobs(routes: Blueprint, world: World) -> None:

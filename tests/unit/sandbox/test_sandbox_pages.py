@@ -200,4 +200,5 @@ def test_the_control_api_lists_its_routes(scene: Scene) -> None:
     routes = {route["path"]: route["methods"] for route in control(scene, "GET", "")["routes"]}
     assert routes["/_sandbox/dial"] == ["GET", "PUT"]
     assert {"/_sandbox/rules", "/_sandbox/clock/advance", "/_sandbox/posts", "/_sandbox/log"} <= set(routes)
+    assert routes["/_sandbox/accounts"] == ["GET", "POST"]
     assert all(routes.values())

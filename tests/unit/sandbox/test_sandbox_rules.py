@@ -130,6 +130,16 @@ def test_an_outage_lasts_so_long_by_the_sandboxs_clock(scene: Scene, caller: Cal
     assert init(caller)[0] == 200
 
 
+def test_the_same_script_planted_again_strikes_the_same_calls(scene: Scene, caller: Caller) -> None:
+    rules = {"rules": [{"what": "refuse", "endpoint": "status/fetch", "chance": 0.5, "times": None}]}
+    runs = []
+    for _ in range(2):
+        control(scene, "PUT", "rules", rules)
+        runs.append([caller.post("status/fetch", {"publish_id": "x"}).status_code for _ in range(20)])
+    assert runs[0] == runs[1]
+    assert set(runs[0]) == {400, 500}
+
+
 def test_chance_is_decided_by_the_seed(tmp_path: Path) -> None:
     runs = []
     for run in range(2):
