@@ -63,7 +63,8 @@ class Plan:
 
     `names` maps every accepted spelling to (canonical name, rule; `""` for the name itself). `ignored` maps
     the names that have no effect here to why, `refused` those that would have one to (problem, cure).
-    `cures` maps the mistakes of tools to their cure in each tool.
+    `instead` maps a field that is needed unless another comes to those others. `cures` maps the mistakes of
+    tools to their cure in each tool.
     """
 
     fields: tuple[FieldPlan, ...]
@@ -72,6 +73,7 @@ class Plan:
     refused: Mapping[str, tuple[str, str]]
     order: Mapping[str, int]
     control: frozenset[str]
+    instead: Mapping[str, frozenset[str]]
     defaults: Mapping[str, object]
     validator: Validator
     rules: tuple[Rule, ...]
@@ -144,6 +146,13 @@ def _advice(schema: Schema) -> tuple[Advice, ...]:
     )
 
 
+def _instead(schema: Schema) -> dict[str, frozenset[str]]:
+    """Return the fields of which one is needed, by the one that is named when none comes."""
+    rules = schema.get("allOf")
+    words = [rule["x-problem"] for rule in (rules if isinstance(rules, list) else [])]
+    return {item["field"]: frozenset(item.get("with", ())) for item in words if item["problem"] == "required"}
+
+
 def compile_plan(schema: Schema, cures: Mapping[str, str] | None = None) -> Plan:
     """Compile an input schema without `$ref`. Raises ValueError or KeyError for a type or rule it lacks."""
     properties = schema.get("properties")
@@ -161,6 +170,7 @@ def compile_plan(schema: Schema, cures: Mapping[str, str] | None = None) -> Plan
         refused=_refused(schema),
         order={name: index for index, name in enumerate(members)},
         control=frozenset(name for name, member in members.items() if member.get("x-control")),
+        instead=_instead(schema),
         defaults={name: member["default"] for name, member in members.items() if "default" in member},
         validator=Validator(schema),
         rules=tuple(RULES[name] for name in rules) if isinstance(rules, list) else (),

@@ -326,9 +326,9 @@ def _with_misspelt(reading: _Reading, problem: Problem) -> Problem:
     if problem.problem != "required":
         return problem
     names = reading.plan.names
-    sent = [item for item in reading.notes.ignored if item.did_you_mean]
-    for item in sent:
-        if names[item.did_you_mean][0] == problem.field:
+    needed = {problem.field, *reading.plan.instead.get(problem.field, ())}
+    for item in reading.notes.ignored:
+        if item.did_you_mean and names[item.did_you_mean][0] in needed:
             got, fix = f"nothing, but {item.field} was sent", f"rename {item.field} to {item.did_you_mean}"
             return replace(problem, got=got, fix=fix)
     return problem

@@ -20,7 +20,7 @@ from connector.web.incoming import Incoming, key_of, patience_of, read_rows
 NOT_JSON = Problem(
     field="",
     problem="not_json",
-    got="a form body",
+    got="a form or a query",
     expected="a JSON object",
     fix="send Content-Type: application/json and a JSON object, or leave strict out",
 )

@@ -179,6 +179,12 @@ def test_a_missing_field_names_the_misspelt_one_that_came_in_its_place() -> None
     assert understood.error().message.startswith("privacy is missing, but privcy was sent; expected one of ")
 
 
+@pytest.mark.parametrize(("sent", "meant"), [("Post_ID", "post_id"), ("publishid", "publish_id")])
+def test_a_missing_id_names_the_misspelt_one_whichever_it_was(sent: str, meant: str) -> None:
+    (problem,) = load_contract().understand("check_status", {sent: "x"}).problems
+    assert (problem.field, problem.fix) == ("publish_id", f"rename {sent} to {meant}")
+
+
 def test_a_contradiction_shows_the_values_as_they_were_sent() -> None:
     (problem,) = video(allow_comment=True, disable_comment=True).problems
     assert problem.problem == "ambiguous"
