@@ -320,6 +320,13 @@ class MediaRoom(Protocol):
         Raises PostrailError as `take_in` does.
         """
 
+    def preview(self, item: MediaItem, *, side: int, at_ms: int = 0) -> bytes:
+        """Return a small JPEG of a spooled file, upright, with no side above `side` pixels.
+
+        Of a video it is the frame at `at_ms` milliseconds, behind its end the last one. Raises PostrailError
+        `media_gone`, and `preview_failed` where the file shows nothing.
+        """
+
     def path(self, media_id: str) -> Path:
         """Return where the bytes of a spooled file lie. Raises PostrailError `media_gone`."""
 

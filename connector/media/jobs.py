@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import av
 
-from connector.media import pictures
+from connector.media import pictures, stills
 from connector.media.pictures import Answer, Unusable
 
 MAX_FRAMES = 60 * 60 * 12
@@ -68,5 +68,7 @@ JOBS: dict[str, Callable[..., Answer]] = {
     "demux": demux,
     "whole": pictures.whole,
     "to_jpeg": pictures.to_jpeg,
+    "still": stills.still,
+    "thumbnail": stills.thumbnail,
 }
 """The jobs by name."""

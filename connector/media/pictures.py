@@ -40,11 +40,16 @@ def to_jpeg(path: str, mime: str, side: int | None = None) -> Answer:
 
     `side`: pixels that neither side shall exceed (None: as large as it is). Tells the sides in pixels.
     """
+    return shrunk(path, mime, side, QUALITY)
+
+
+def shrunk(path: str, mime: str, side: int | None, quality: int) -> Answer:
+    """Do as `to_jpeg` does, with a JPEG quality of one's own."""
     picture = _upright(_open(path, mime), mime)
     if side is not None and max(picture.width, picture.height) > side:
         picture = picture.thumbnail_image(side, height=side, size="down")
     picture = _on_white(_in_srgb(picture))
-    data = picture.jpegsave_buffer(Q=QUALITY, subsample_mode="on", keep="none")
+    data = picture.jpegsave_buffer(Q=quality, subsample_mode="on", keep="none")
     return {"width": picture.width, "height": picture.height}, bytes(data)
 
 

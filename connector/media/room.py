@@ -9,6 +9,7 @@ from connector.domain.sources import OPEN_TERMS, SourceTerms
 from connector.engine.model import Kind, MediaItem, MediaLook
 from connector.kernel.errors import PostrailError
 from connector.media import source
+from connector.media.convert import preview_of
 from connector.media.items import photo_item, photo_look, video_item, video_look
 from connector.media.prepare import checked_video, prepare
 from connector.media.remote import NotByRanges, look_from_afar
@@ -80,6 +81,13 @@ class Media:
             if kind == "video":
                 return video_look(checked_video(incoming.path), url)
             return photo_look(prepare(incoming.path, fit=fit), url)
+
+    def preview(self, item: MediaItem, *, side: int, at_ms: int = 0) -> bytes:
+        """Return a small JPEG of a kept file: a photo's thumbnail, or the frame of a video at `at_ms`.
+
+        Raises PostrailError `media_gone`, and `preview_failed` where the file shows nothing.
+        """
+        return preview_of(self.path(item.media_id), item.mime, side=side, at_ms=at_ms)
 
     def path(self, media_id: str) -> Path:
         """Return where the bytes of a kept file lie. Raises PostrailError `media_gone` when they do not."""

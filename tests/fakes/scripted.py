@@ -296,6 +296,10 @@ class PretendMedia:
         item = self.take_in(url, kind, field_path=field_path, terms=terms, fit=fit)
         return MediaLook(item=replace(item, media_id=""), facts={"codec": "h264"})
 
+    def preview(self, item: MediaItem, *, side: int, at_ms: int = 0) -> bytes:
+        """Return bytes that tell what was asked for."""
+        return f"{item.name} {side} {at_ms}".encode()
+
     def path(self, media_id: str) -> Path:
         """Return a path that nobody opens."""
         return Path("/nowhere") / media_id
