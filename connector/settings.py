@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     public_url: str | None = None
     """What the outside calls this server (TikTok pulls from there); default: the address listened on."""
 
+    public_url_verified: bool = False
+    """Say that TikTok has verified PUBLIC_URL for your app, where Postrail cannot see what proves it."""
+
+    signature_files: Annotated[tuple[str, ...], NoDecode] = ()
+    """TikTok's signature files (`tiktokAbC.txt=content`, comma-separated), beside those under HOME."""
+
     database_url: str | None = None
     """`postgresql://...`, or nothing for SQLite under HOME."""
 
@@ -156,7 +162,7 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     """How logs are written to standard error."""
 
-    @field_validator("trusted_origins", "trusted_proxies", "tiktok_scopes", mode="before")
+    @field_validator("trusted_origins", "trusted_proxies", "tiktok_scopes", "signature_files", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import click
 
-from connector.cli import accounts, apps, check, demo, keys, media, sandbox, secrets, serve
+from connector.cli import accounts, apps, check, demo, domains, keys, media, sandbox, secrets, serve
 from connector.kernel.errors import PostrailError
 from connector.settings import SettingsError
 
@@ -35,6 +35,7 @@ for command in (
     keys.keys,
     accounts.accounts,
     apps.apps,
+    domains.domains,
     media.media,
     secrets.rotate_secrets,
 ):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from connector.contract import Operation, Understanding
+from connector.domain.hosting import refusal
 from connector.engine.accounts import resolve_account
 from connector.engine.context import Context
 from connector.engine.library import resolve
@@ -41,12 +42,11 @@ def _transfer(kind: Kind, wanted: object) -> Transfer:
 
 
 def _check_reachable(context: Context, account: Account, transfer: Transfer) -> None:
-    """Refuse a pull that TikTok could never make, before anything is stored."""
-    if transfer == "pull" and not account.sandbox and not context.public_url.startswith("https://"):
-        raise PostrailError(
-            "public_url_required",
-            f"TikTok cannot pull media from {context.public_url}; it wants a public https URL.",
-        )
+    """Refuse a pull that TikTok could never make, before anything is stored. The sandbox judges itself."""
+    if transfer == "pull" and not account.sandbox:
+        hosting = context.hosting
+        if refused := refusal(hosting.public_url, hosting.standing()):
+            raise refused
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from connector.kernel.clock import Clock
 from connector.kernel.ids import SystemIds
 from connector.kernel.redact import redact
 from connector.kernel.signing import Signer
+from connector.media.signatures import SignatureFolder
 from connector.net import Egress
 from connector.settings import Settings, SettingsError
 from connector.store.access import SqlAccess
@@ -36,6 +37,7 @@ from connector.store.secrets import Secrets
 from connector.tiktok.client import TikTokClient
 from connector.tiktok.login import LoginClient
 from connector.wiring.clocks import open_clock
+from connector.wiring.domains import build_hosting, signatures_of
 
 TIKTOK_API = "https://open.tiktokapis.com"
 KEY_FILE = "secret.key"
@@ -61,6 +63,7 @@ class Parts:
     signer: Signer
     resealer: Resealer
     trusted: frozenset[Origin]
+    signatures: SignatureFolder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +191,7 @@ def open_parts(settings: Settings) -> Parts:
     clock = open_clock(settings)
     ids = SystemIds(clock)
     trusted = _trusted_origins(settings)
+    signatures = signatures_of(settings)
     make_home(settings)
     secrets = _secrets(settings, ids)
     sealer = Sealer(secrets, ids)
@@ -207,6 +211,7 @@ def open_parts(settings: Settings) -> Parts:
         signer=Signer(secrets.signing_keys),
         resealer=Resealer(database, sealer),
         trusted=trusted,
+        signatures=signatures,
     )
 
 
@@ -247,6 +252,7 @@ def build_context(
         desk=desk,
         media=stock.media,
         library=stock.library,
+        hosting=build_hosting(settings, parts.signatures, public_url, parts.clock),
         clock=parts.clock,
         ids=parts.ids,
         public_url=public_url,

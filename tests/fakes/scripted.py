@@ -13,6 +13,7 @@ from connector.domain.sources import OPEN_TERMS, SourceTerms
 from connector.engine.advance import advance
 from connector.engine.context import Context
 from connector.engine.desk import Desk
+from connector.engine.hosting import Hosting
 from connector.engine.library import Library
 from connector.engine.model import Account, Claim, Kind, MediaItem, MediaLook, Post
 from connector.engine.model_media import Life
@@ -32,6 +33,7 @@ from connector.kernel.clock import SystemClock
 from connector.kernel.errors import PostrailError, Problem
 from connector.kernel.ids import SystemIds
 from connector.kernel.signing import Signer
+from tests.fakes.hosts import PretendSignatures, PretendTexts
 from tests.ledgers import Stage
 
 Outcome = object
@@ -390,7 +392,16 @@ class Scene:
     media: PretendMedia = field(default_factory=PretendMedia)
     intake: PretendIntake = field(default_factory=PretendIntake)
     life: Life = field(default_factory=lambda: Life(plain_ms=3 * 86_400_000, retained_ms=30 * 86_400_000))
+    signatures: PretendSignatures = field(default_factory=PretendSignatures)
+    texts: PretendTexts = field(default_factory=PretendTexts)
     draining: bool = False
+
+    @property
+    def hosting(self) -> Hosting:
+        """What is known of the public host: a signature file proves it, unless the test says otherwise."""
+        return Hosting(
+            "https://posts.example", signatures=self.signatures, records=self.texts, clock=self.stage.clock
+        )
 
     @property
     def desk(self) -> Desk:
@@ -426,6 +437,7 @@ class Scene:
             desk=self.desk,
             media=self.media,
             library=self.library,
+            hosting=self.hosting,
             clock=self.stage.clock,
             ids=SystemIds(SystemClock()),
             public_url="https://posts.example",
