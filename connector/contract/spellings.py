@@ -14,7 +14,12 @@ from connector.contract.understand import understand
 
 A, B = "https://a.example/1.jpg", "https://b.example/2.jpg"
 WITH_COMMA = "https://cdn.example/w_1,h_2/3.jpg"
-_URL: Property = {"type": "string", "format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+[^\\s]*$"}
+_URL: Property = {
+    "type": "string",
+    "format": "uri",
+    "pattern": "^(?:[Hh][Tt][Tt][Pp][Ss]?://[^\\s/?#]+[^\\s]*|media_[0-9A-HJKMNP-TV-Z]{26})$",
+}
+_UPLOAD = "media_01J9Z3K8Q4T2W6Y1X5V7B0N3M8"
 
 
 @dataclass(frozen=True)
@@ -167,6 +172,7 @@ KINDS: Mapping[str, Kind] = {
         (WITH_COMMA, "commas within it"),
         (f"{A},{B}", "commas within it, whatever stands between them"),
         ([A], "a list"),
+        (_UPLOAD, "the id of an upload"),
         ("a.example/1.jpg", "no scheme"),
         ("ftp://a.example/1.jpg", "another scheme"),
         ("https://a.example/my photo.jpg", "blanks within it"),
@@ -213,6 +219,7 @@ KINDS: Mapping[str, Kind] = {
         (f'["{A}", "{B}"]', "JSON text"),
         (f"{A}\n{B}", "one on each line"),
         (f"{A}, {B}", "commas between URLs"),
+        (f"{_UPLOAD},{A}", "the id of an upload in place of a URL"),
         (f"{A},\n{B},", "each line ends in a comma"),
         (f"{A};{B}", "semicolons between URLs"),
         (f"{A} {B}", "blanks between URLs"),

@@ -86,6 +86,11 @@ def _takes(schema: Property) -> str:
     words = "free text" if schema.get("x-freeText") else expected(schema)
     if unit := _UNITS.get(schema.get("x-unit")):
         words = words.replace("a whole number", f"a whole number of {unit}")
+    items = schema.get("items", schema)
+    if isinstance(items, dict) and items.get("x-uploads"):
+        words += (
+            ", or the id of an upload instead of each" if "items" in schema else ", or the id of an upload"
+        )
     if "x-maxUtf16" in schema:
         words += f", at most {schema['x-maxUtf16']} UTF-16 units"
     if "maxLength" in schema:
@@ -106,7 +111,11 @@ def _errors(schema: Property) -> str:
     problems: dict[str, list[str]] = {}
     for keyword, code in codes.items() if isinstance(codes, dict) else ():
         problems.setdefault(str(code), []).append(problem_for(keyword, schema))
-    return "; ".join(f"{_code(code)} ({', '.join(dict.fromkeys(found))})" for code, found in problems.items())
+    named = [f"{_code(code)} ({', '.join(dict.fromkeys(found))})" for code, found in problems.items()]
+    items = schema.get("items")
+    if isinstance(items, dict) and (of_entries := _errors(items)):
+        named.append(f"for an entry {of_entries}")
+    return "; ".join(named)
 
 
 def _aliases(schema: Property) -> dict[str, str]:
