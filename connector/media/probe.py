@@ -45,7 +45,7 @@ def look_at_photo(file: BinaryIO, size: int) -> Photo:
 def probe_video(path: Path) -> Video:
     """Look into a video: container, codec, sides, duration, frame rate; no frame is decoded.
 
-    Raises PostrailError `bad_request` for what is no video, or was cut.
+    Raises PostrailError `unsupported_video_type` for what is no video, `bad_request` for one that was cut.
     """
     with path.open("rb") as file:
         try:
@@ -86,7 +86,7 @@ def _unsupported(got: str) -> Problem:
         got=got,
         expected=VIDEO_TYPES,
         fix="export it as MP4 with H.264",
-        code="bad_request",
+        code="unsupported_video_type",
     )
 
 

@@ -37,14 +37,14 @@ def test_a_text_that_calls_itself_a_video_is_named_as_what_it_is(house: House) -
     inits = house.witness.inits()
     rows = house.video("text", source_url=f"{house.media_url}/notes.mp4")
     told = outcome(house, "post_video", rows)
-    assert_failed(told, "bad_request", "source_url")
+    assert_failed(told, "unsupported_video_type", "source_url")
     assert told["details"][0]["problem"] == "unsupported_video_type"
     assert house.witness.inits() == inits
 
 
 def test_a_picture_is_no_video(house: House) -> None:
     rows = house.video("picture", source_url=f"{house.media_url}/one.jpg")
-    assert_failed(outcome(house, "post_video", rows), "bad_request", "source_url")
+    assert_failed(outcome(house, "post_video", rows), "unsupported_video_type", "source_url")
 
 
 def test_a_video_is_no_picture(house: House) -> None:

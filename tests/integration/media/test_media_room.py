@@ -222,7 +222,7 @@ def test_a_chunked_photo_without_a_length_is_taken(tmp_path: Path) -> None:
 def test_a_text_file_named_mp4_is_told_as_what_it_is(tmp_path: Path) -> None:
     problem = refused(tmp_path, says(answer("200 OK", b"not a video\n", Content_Type="video/mp4")))
     assert (problem.code, problem.problem, problem.got) == (
-        "bad_request",
+        "unsupported_video_type",
         "unsupported_video_type",
         "a text file",
     )

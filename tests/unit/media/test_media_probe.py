@@ -85,7 +85,7 @@ def refusal(look: Callable[[Path], object], path: Path) -> tuple[str, str, str]:
 )
 def test_what_is_no_video_is_named_as_what_it_is(tmp_path: Path, data: bytes, got: str) -> None:
     found = refusal(probe_video, written(tmp_path / "clip.mp4", data))
-    assert found == ("bad_request", "unsupported_video_type", got)
+    assert found == ("unsupported_video_type", "unsupported_video_type", got)
 
 
 def test_a_playlist_named_mp4_is_never_opened_as_one(tmp_path: Path) -> None:
