@@ -8,6 +8,7 @@ from connector.engine.desk import Desk
 from connector.engine.hosting import Hosting
 from connector.engine.library import Library
 from connector.engine.ports import AccessStore, Ledger, MediaRoom, TikTok
+from connector.engine.uplink import Uplink
 from connector.kernel.clock import Clock
 from connector.kernel.ids import Ids
 
@@ -16,11 +17,11 @@ from connector.kernel.ids import Ids
 class Context:
     """The engine's surroundings, built once by `wiring`.
 
-    `desk` is where accounts are connected, `library` where uploads are, `hosting` what is known of
-    the host of `public_url`, which TikTok pulls media from. `web_url` is where posts are looked at.
-    `stopping` tells that this process drains, so that long work should stop at its next safe point. `wake`
-    tells the workers and the waiting that something has changed. `hears` tells that TikTok's webhooks arrive
-    here.
+    `desk` is where accounts are connected, `library` where uploads are, `hosting` what is known of the host
+    of `public_url`, which TikTok pulls media from, `uplink` how fast bytes leave for TikTok. `web_url` is
+    where posts are looked at. `stopping` tells that this process drains, so that long work should stop at its
+    next safe point. `wake` tells the workers and the waiting that something has changed. `hears` tells that
+    TikTok's webhooks arrive here.
     """
 
     contract: Contract
@@ -31,6 +32,7 @@ class Context:
     media: MediaRoom
     library: Library
     hosting: Hosting
+    uplink: Uplink
     clock: Clock
     ids: Ids
     public_url: str

@@ -12,6 +12,7 @@ from connector.engine.library import item_of, reference
 from connector.engine.model import Change, Claim, Entry, Kind, MediaItem, Post
 from connector.engine.steps import account_of, again, decided, fail, failure_of, later
 from connector.engine.terms import judge, terms_of
+from connector.engine.transfer import warnings_of
 from connector.kernel.errors import PostrailError, Problem
 
 AT_ONCE = 4
@@ -62,11 +63,16 @@ def _take_all(context: Context, post: Post) -> tuple[list[MediaItem], list[Entry
     return items, [entry for _, entry in taken], errors
 
 
-def _warned(post: Post, warnings: Sequence[str]) -> Change:
-    """Return the change that adds warnings to what the caller is told."""
+def _fetched(context: Context, claim: Claim, items: Sequence[MediaItem], warnings: Sequence[str]) -> Change:
+    """Return the change of a post whose files are here: the caller is warned, of a slow line too."""
+    post = claim.post
+    line = warnings_of(context, account_of(context, claim), post.kind, post.input, items)
+    change = Change(media=tuple(items), tries=0)
+    if not (*warnings, *line):
+        return change
     known = post.receipt.get("warnings")
-    said = [*(known if isinstance(known, list | tuple) else []), *warnings]
-    return Change(receipt={**post.receipt, "warnings": said}) if warnings else Change()
+    said = [*(known if isinstance(known, list | tuple) else []), *warnings, *line]
+    return replace(change, receipt={**post.receipt, "warnings": said})
 
 
 def all_of(errors: list[PostrailError]) -> PostrailError:
@@ -107,7 +113,7 @@ def fetch(context: Context, claim: Claim) -> Claim | None:
         return None
     with context.library.intake.held(item.media_id for item in items) as gone:
         if not gone:
-            change = replace(_warned(post, findings.warnings), media=tuple(items), tries=0)
+            change = _fetched(context, claim, items, findings.warnings)
             claim = replace(claim, post=context.ledger.save(claim.lease, change, *entries))
     if gone:
         context.ledger.save(claim.lease, Change(), decided("a file was collected while others came"))

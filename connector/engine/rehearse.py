@@ -13,6 +13,7 @@ from connector.engine.model import MediaLook, NewPost, Principal
 from connector.engine.ports import CreatorInfo
 from connector.engine.submit import draw_up
 from connector.engine.terms import judge, terms_of
+from connector.engine.transfer import warnings_of
 from connector.kernel.errors import PostrailError, Problem
 
 
@@ -44,11 +45,12 @@ def rehearse(
     if found.problems:
         errors.append(_refusal(found.problems))
     said = new.receipt.get("warnings")
+    slow = warnings_of(context, draft.account, new.kind, new.input, [look.item for look in seen])
     tried: dict[str, object] = {
         "dry_run": True,
         "input": understood.input,
         **new.receipt,
-        "warnings": [*(said if isinstance(said, list | tuple) else []), *found.warnings],
+        "warnings": [*(said if isinstance(said, list | tuple) else []), *found.warnings, *slow],
         "media": [_row(field, look) for (field, _), look in zip(_sources(new), looks, strict=True)],
         "mode": new.mode,
         "account": {"open_id": draft.account.open_id, "username": draft.account.username},

@@ -22,6 +22,7 @@ from connector.engine.steps import (
     note,
 )
 from connector.engine.terms import judge
+from connector.engine.transfer import transfer_of
 from connector.kernel.errors import PostrailError
 
 UPLOAD_URL_LIFE_MS = 3_600_000
@@ -133,8 +134,9 @@ def send(context: Context, claim: Claim) -> Claim | None:
     for item in post.media:
         context.media.verify(item.media_id)
     try:
-        entry = decided(f"attempt {spent + 1} of {most}")
-        attempt = context.ledger.begin_attempt(claim.lease, context.ids.token(), post.transfer, entry)
+        way = transfer_of(context, account, post.kind, post.input, post.media)
+        entry = decided("; ".join(filter(None, (f"attempt {spent + 1} of {most}", way.reason))))
+        attempt = context.ledger.begin_attempt(claim.lease, context.ids.token(), way.transfer, entry)
     except AccountBusy:
         later(context, claim, BUSY_MS)
         return None

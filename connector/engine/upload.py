@@ -74,6 +74,8 @@ def _is_expired(context: Context, attempt: Attempt) -> bool:
 def _record(context: Context, claim: Claim, attempt: Attempt, chunk: Chunk, result: Uploaded) -> Claim:
     """Store what TikTok confirmed; what failed before no longer counts."""
     context.ledger.journal(claim.post.id, note(result.call, f"{result.uploaded} of {chunk.total} bytes"))
+    if result.uploaded == chunk.last + 1:
+        context.uplink.note(chunk.size, result.call.took_ms / 1000, at=context.clock.ticks())
     attempt = context.ledger.record_upload(
         claim.lease, attempt.id, uploaded=result.uploaded, final_chunk_started=chunk.is_final
     )

@@ -16,6 +16,7 @@ from connector.engine.library import Library
 from connector.engine.ports import MediaRoom
 from connector.engine.renewing import RenewingTikTok
 from connector.engine.tokens import Renewals
+from connector.engine.uplink import Uplink
 from connector.kernel.clock import Clock
 from connector.kernel.ids import SystemIds
 from connector.kernel.redact import redact
@@ -252,6 +253,7 @@ def build_context(
         desk=desk,
         media=stock.media,
         library=stock.library,
+        uplink=Uplink(),
         hosting=build_hosting(settings, parts.signatures, public_url, parts.clock),
         clock=parts.clock,
         ids=parts.ids,

@@ -29,6 +29,7 @@ from connector.engine.ports_tiktok import (
     UserInfo,
     VideoPage,
 )
+from connector.engine.uplink import Uplink
 from connector.kernel.clock import SystemClock
 from connector.kernel.errors import PostrailError, Problem
 from connector.kernel.ids import SystemIds
@@ -394,6 +395,7 @@ class Scene:
     life: Life = field(default_factory=lambda: Life(plain_ms=3 * 86_400_000, retained_ms=30 * 86_400_000))
     signatures: PretendSignatures = field(default_factory=PretendSignatures)
     texts: PretendTexts = field(default_factory=PretendTexts)
+    uplink: Uplink = field(default_factory=Uplink)
     draining: bool = False
 
     @property
@@ -438,6 +440,7 @@ class Scene:
             media=self.media,
             library=self.library,
             hosting=self.hosting,
+            uplink=self.uplink,
             clock=self.stage.clock,
             ids=SystemIds(SystemClock()),
             public_url="https://posts.example",
