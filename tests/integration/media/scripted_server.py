@@ -80,6 +80,7 @@ class ScriptedServer:
                 self._answer_all(plain)
                 return
             with self._tls.wrap_socket(plain, server_side=True) as secured:
+                self._open.append(secured)
                 self._answer_all(secured)
 
     def _answer_all(self, connection: socket.socket) -> None:
