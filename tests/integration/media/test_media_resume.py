@@ -2,6 +2,7 @@
 
 import re
 import socket
+import tracemalloc
 from collections.abc import Callable
 from contextlib import closing
 
@@ -297,3 +298,33 @@ def test_a_share_page_is_refused_before_anybody_is_asked() -> None:
         fetch(egress, "https://photos.app.goo.gl/abc", Memory(), cap=PHOTO_CAP, timeout=QUICK)
     assert caught.value.code == "share_page_not_media"
     assert "Google Photos" in caught.value.details[0].got
+
+
+def test_memory_stays_flat_however_large_the_file() -> None:
+    piece, count = bytes(1_000_000), 96
+
+    class Counting(Memory):
+        """A sink that keeps the size alone."""
+
+        size = 0
+
+        def write(self, data: memoryview) -> None:
+            """Count."""
+            self.size += len(data)
+
+    def script(connection: socket.socket, _head: str) -> bool:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(piece) * count))
+        for _ in range(count):
+            connection.sendall(piece)
+        return False
+
+    sink = Counting()
+    with talking(script) as (server, egress):
+        tracemalloc.start()
+        try:
+            fetch(egress, server.url(), sink, cap=VIDEO_CAP, timeout=QUICK)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert sink.size == len(piece) * count
+    assert peak < 8 * 1024 * 1024
