@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     tiktok_app_label: str = Field(default="TikTok", min_length=1, max_length=80)
     """How that app is called on the connect page."""
 
+    tiktok_pkce_on_web: bool = False
+    """Whether web logins are proven by PKCE too; TikTok demands it of desktop logins, which always are."""
+
     tiktok_base_url: str | None = None
     """Where TikTok's API is; default TikTok's own host, or the built-in sandbox in sandbox mode."""
 

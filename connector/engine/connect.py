@@ -81,7 +81,7 @@ def begin(context: Context, app: App, caller: Caller, redirect_uri: str, *, alwa
     """Note a login and return the address of TikTok's consent page for it.
 
     `always_ask` shows the page although TikTok knows the user: to connect another account. PKCE is used where
-    the redirect's kind demands it. Raises PostrailError `invalid_request` for an address that is not the
+    the redirect's kind demands it, and on web where the operator wants it. Raises PostrailError `invalid_request` for an address that is not the
     app's.
     """
     desk = context.desk
@@ -95,7 +95,8 @@ def begin(context: Context, app: App, caller: Caller, redirect_uri: str, *, alwa
         )
         raise PostrailError("invalid_request", f"{app.label} has another address.", details=[problem])
     state = context.ids.token()
-    verifier = context.ids.token() if desk.login.redirect_kind(redirect_uri) == "desktop" else None
+    proven = desk.pkce_on_web or desk.login.redirect_kind(redirect_uri) == "desktop"
+    verifier = context.ids.token() if proven else None
     login = Login(
         id=bound("state", state),
         workspace_id=caller.workspace_id,

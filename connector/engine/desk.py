@@ -16,7 +16,8 @@ class Desk:
     """Everything about who may act for whom.
 
     `tiktok` makes one call and no second one: it renews no token. `renew_after` is the part of an access
-    token's life after which it is renewed. `owner` names this process in leases.
+    token's life after which it is renewed. `owner` names this process in leases. `pkce_on_web`: web logins
+    are proven by PKCE too, which TikTok demands of desktop logins alone.
     """
 
     apps: AppStore
@@ -27,6 +28,7 @@ class Desk:
     signer: Signer
     owner: str
     renew_after: float = RENEW_AFTER
+    pkce_on_web: bool = False
 
 
 class Office(Protocol):

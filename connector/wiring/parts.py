@@ -228,6 +228,7 @@ def build_desk(parts: Parts, *, tiktok_url: str, web_url: str) -> Desk:
         tiktok=TikTokClient(egress, tiktok_url, parts.clock),
         signer=parts.signer,
         owner=parts.ids.new("desk"),
+        pkce_on_web=parts.settings.tiktok_pkce_on_web,
     )
 
 
