@@ -81,8 +81,8 @@ def begin(context: Context, app: App, caller: Caller, redirect_uri: str, *, alwa
     """Note a login and return the address of TikTok's consent page for it.
 
     `always_ask` shows the page although TikTok knows the user: to connect another account. PKCE is used where
-    the redirect's kind demands it, and on web where the operator wants it. Raises PostrailError `invalid_request` for an address that is not the
-    app's.
+    the redirect's kind demands it, and on web where the operator wants it. Raises PostrailError
+    `invalid_request` for an address that is not the app's.
     """
     desk = context.desk
     if not is_registered(app, redirect_uri):
