@@ -7,7 +7,10 @@ from urllib3.util import parse_url
 
 from connector.domain.net import has_credentials, origin_of, plain_host
 
-VISIBLE = "http:// https:// 127.0.0.1 [::1] public.example @ : 80 / \\ # ? %2e %40 . .. 0x7f 0177 [ ] %25 1 a ; & , * //"
+VISIBLE = (
+    "http:// https:// 127.0.0.1 [::1] public.example @ : "
+    " 80 / \\ # ? %2e %40 %25 . .. 0x7f 0177 [ ] 1 a ; & , * //"
+)
 PIECES = st.sampled_from([*VISIBLE.split(), " ", "\t", "\n", "\u00e9", "\uff11", "\u3002"])
 URLS = st.one_of(
     st.lists(PIECES, max_size=9).map("".join),
