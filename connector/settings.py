@@ -135,6 +135,9 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(default=4_000_000_000, ge=1024, le=4_000_000_000)
     """Bytes of the largest file that is taken as an upload; TikTok takes 4 GB at most."""
 
+    upload_life_s: int = Field(default=86_400, ge=1, le=30 * 86_400)
+    """Seconds for which an upload that is not whole may be gone on with, after its last byte."""
+
     media_life_s: int = Field(default=3 * 86_400, ge=1, le=3650 * 86_400)
     """Seconds an upload lives, and the files of a post stay after it has settled."""
 

@@ -50,7 +50,7 @@ def collect(library: Library, now: int, *, young_ms: int = YOUNG_MS, dry_run: bo
             else:
                 gone = size if dry_run else forget(library, media_id)
                 (went if gone else stay).append(size)
-    records = 0 if dry_run else library.records.sweep(FORGET_MS)
+    records = 0 if dry_run else library.records.sweep(FORGET_MS) + library.partials.sweep()
     return Collected(
         files=len(went),
         bytes=sum(went),

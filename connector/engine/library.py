@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 from connector.domain.net import Origin, origin_of
 from connector.engine.model import Kind, MediaItem
 from connector.engine.model_media import Album, Life, Upload
-from connector.engine.ports_media import MediaIntake, MediaStore
+from connector.engine.ports_media import MediaIntake, MediaStore, Partials
 from connector.kernel.clock import to_iso
 from connector.kernel.errors import PostrailError, Problem
 
@@ -26,10 +26,11 @@ SOURCES: Mapping[Kind, str] = {"video": "source_url", "photo": "photo_images"}
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
-    """Where uploads come in and are recorded, for how long, and the origins that are this server's own."""
+    """Where uploads come in, whole or in parts, and are recorded, for how long; this server's own origins."""
 
     records: MediaStore
     intake: MediaIntake
+    partials: Partials
     life: Life
     origins: frozenset[Origin]
 

@@ -1,5 +1,6 @@
 """The values about uploaded media: frozen, keyword-only. Times are UTC milliseconds since the epoch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connector.engine.model import MediaItem
@@ -72,3 +73,20 @@ class Admission:
     uploads: tuple[NewUpload, ...]
     album_id: str | None = None
     new_album: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Partial:
+    """A file that comes in several requests.
+
+    `length` and `offset` in bytes: of the whole, and of what is here. `metadata` as its sender gave it.
+    `upload_id` is set once it was whole and has become an upload.
+    """
+
+    id: str
+    workspace_id: str
+    length: int
+    offset: int
+    expires_at: int
+    metadata: Mapping[str, str]
+    upload_id: str | None = None

@@ -5,13 +5,13 @@ file is needed does so inside `held`, where it has seen the file; whoever collec
 while nobody holds the file.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
 from connector.engine.model import MediaItem
-from connector.engine.model_media import Admission, Album, Life, Upload
+from connector.engine.model_media import Admission, Album, Life, Partial, Upload
 
 
 class Receiving(Protocol):
@@ -50,6 +50,12 @@ class MediaIntake(Protocol):
         Raises PostrailError with the code and the problems of `field_path`.
         """
 
+    def adopt(self, part: "PartialFile") -> AbstractContextManager[Receiving]:
+        """Take a file that has come in parts as one that has just come; the parts stay until they are done.
+
+        Raises PostrailError `disk_full`.
+        """
+
     def path(self, media_id: str) -> Path:
         """Return where the bytes of a spooled file lie. Raises PostrailError `media_gone`."""
 
@@ -61,6 +67,52 @@ class MediaIntake(Protocol):
 
     def collect(self, media_id: str, is_needed: Callable[[], bool]) -> int:
         """Delete a file unless it is needed, asked while nobody holds it; return how many bytes went."""
+
+
+class PartialFile(Protocol):
+    """A file that comes in several requests, in the hand of one of them."""
+
+    @property
+    def state(self) -> Partial:
+        """How it stands."""
+
+    def write(self, data: bytes) -> None:
+        """Append `data`. Raises OSError."""
+
+    def cut(self, size: int) -> None:
+        """Forget what is behind the first `size` bytes. Raises OSError."""
+
+    def sync(self) -> None:
+        """Bring what was written to the disk. Raises OSError."""
+
+    def done(self, upload_id: str) -> None:
+        """Say what upload it has become, and drop its bytes. Raises OSError."""
+
+    def drop(self) -> None:
+        """Forget it."""
+
+
+class Partials(Protocol):
+    """Files that come in several requests: on the disk, whatever becomes of this process."""
+
+    def create(self, partial_id: str, workspace_id: str, length: int, metadata: Mapping[str, str]) -> Partial:
+        """Begin one. Raises PostrailError `disk_full`."""
+
+    def look(self, workspace_id: str, partial_id: str) -> Partial:
+        """Tell how one stands, whoever has it in hand; what is told to be here is on the disk.
+
+        Raises PostrailError `upload_not_found`.
+        """
+
+    def take(self, workspace_id: str, partial_id: str) -> AbstractContextManager[PartialFile]:
+        """Take one in hand, alone.
+
+        Raises PostrailError `upload_not_found` where there is none or its life is over, `upload_locked` while
+        another request has it in hand, and `disk_full` for writes inside the `with`.
+        """
+
+    def sweep(self) -> int:
+        """Drop those whose life is over and that nobody has in hand; return how many."""
 
 
 class MediaStore(Protocol):

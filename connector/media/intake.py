@@ -6,10 +6,11 @@ from pathlib import Path
 
 from connector.domain.media import megabytes, too_large
 from connector.engine.model import Kind, MediaItem
-from connector.engine.ports_media import Receiving
+from connector.engine.ports_media import PartialFile, Receiving
 from connector.kernel.errors import PostrailError, Problem
 from connector.media import source
 from connector.media.kinds import HEAD_SIZE, container_of, describe, is_picture
+from connector.media.partial import Part
 from connector.media.room import Media, naming
 from connector.media.spool import Incoming, Spool
 from connector.net import Egress, Timeout
@@ -20,12 +21,12 @@ TAKEN = "a video (MP4, MOV or WebM) or a photo (JPEG, WebP or PNG)"
 class Sent(Receiving):
     """A file that is coming in; what is too large for its kind is refused as soon as that is known.
 
-    `limit`: bytes that this server takes at most.
+    `limit`: bytes that this server takes at most. `whole`: where the file lies that has come already.
     """
 
-    def __init__(self, incoming: Incoming, limit: int) -> None:
+    def __init__(self, incoming: Incoming, limit: int, whole: Path | None = None) -> None:
         self.incoming = incoming
-        self._head = b""
+        self._head = b"" if whole is None else read_head(whole)
         self._plain_cap = self._cap = source.Cap(limit, "too_large")
 
     @property
@@ -58,6 +59,12 @@ class Sent(Receiving):
         self._head, self._cap = b"", self._plain_cap
 
 
+def read_head(path: Path) -> bytes:
+    """Return the first bytes of a file."""
+    with path.open("rb") as file:
+        return file.read(HEAD_SIZE)
+
+
 class Intake:
     """Implements `connector.engine.ports_media.MediaIntake` over a media room and its spool.
 
@@ -83,6 +90,14 @@ class Intake:
         """Open a file to write; what is not kept inside the `with` is deleted. Raises `disk_full`."""
         with self._spool.receive() as incoming:
             yield Sent(incoming, self._limit)
+
+    @contextmanager
+    def adopt(self, part: PartialFile) -> Iterator[Sent]:
+        """Take a file that has come in parts as one that has just come. Raises `disk_full`."""
+        if not isinstance(part, Part):
+            raise TypeError("a file that did not come in parts here")
+        with self._spool.adopt(part.path) as incoming:
+            yield Sent(incoming, self._limit, incoming.path)
 
     def download(self, url: str, receiving: Receiving) -> None:
         """Fetch `url` into a file. Raises PostrailError as `source.fetch` does."""

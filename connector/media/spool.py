@@ -23,6 +23,7 @@ Create = Callable[[Path], tuple[int, Path]]
 """Opens a new file in a folder for writing and returns its descriptor and path."""
 
 _MEDIA_ID = re.compile("[0-9a-f]{64}")
+_PIECE = 1024 * 1024
 _FOLDER = re.compile("[0-9a-f]{2}")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -63,6 +64,12 @@ class Incoming:
         self.size += len(view)
         while view:
             view = view[os.write(self._descriptor, view) :]
+
+    def read_what_is_there(self) -> None:
+        """Go through the bytes that the file has already. Raises OSError."""
+        while piece := os.read(self._descriptor, _PIECE):
+            self._hash.update(piece)
+            self.size += len(piece)
 
     def restart(self) -> None:
         """Forget what was written. Raises OSError."""
@@ -133,6 +140,23 @@ class Spool:
             descriptor, path = self._create(self._incoming)
             incoming = Incoming(self._root, descriptor, path)
             try:
+                yield incoming
+            finally:
+                incoming.discard()
+
+    @contextmanager
+    def adopt(self, path: Path) -> Iterator[Incoming]:
+        """Take a whole file that lies elsewhere on the same disk as one that has come; it stays there too.
+
+        Raises PostrailError `disk_full`.
+        """
+        with telling_full_disks():
+            link = self._incoming / path.name
+            link.unlink(missing_ok=True)
+            link.hardlink_to(path)
+            incoming = Incoming(self._root, os.open(link, os.O_RDWR), link)
+            try:
+                incoming.read_what_is_there()
                 yield incoming
             finally:
                 incoming.discard()

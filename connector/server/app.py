@@ -14,6 +14,7 @@ from connector.server import (
     media,
     oauth,
     operations,
+    tus,
     uploads,
 )
 from connector.server.site import Site
@@ -33,6 +34,7 @@ def build_app(site: Site, *, max_body_bytes: int) -> Flask:
     for part in (
         operations,
         uploads,
+        tus,
         dialects,
         albums,
         catalogue,

@@ -6,6 +6,7 @@ from connector.domain.net import origin_of
 from connector.engine.library import Library
 from connector.engine.model_media import Life
 from connector.media.intake import Intake
+from connector.media.partial import PartialFolder
 from connector.media.room import Media
 from connector.media.spool import Spool
 from connector.net import Egress
@@ -31,10 +32,11 @@ def open_stock(parts: Parts, *addresses: str) -> Stock:
         idle_s=settings.source_idle_s,
     )
     intake = Intake(media, spool, sources, limit=settings.max_upload_bytes, total_s=settings.source_timeout_s)
-    return Stock(media=media, library=_library(parts, intake, *addresses))
+    partials = PartialFolder(settings.home / "media", parts.clock, life_ms=settings.upload_life_s * 1000)
+    return Stock(media=media, library=_library(parts, intake, partials, *addresses))
 
 
-def _library(parts: Parts, intake: Intake, *addresses: str) -> Library:
+def _library(parts: Parts, intake: Intake, partials: PartialFolder, *addresses: str) -> Library:
     settings = parts.settings
     life = Life(
         plain_ms=settings.media_life_s * 1000,
@@ -43,4 +45,5 @@ def _library(parts: Parts, intake: Intake, *addresses: str) -> Library:
     )
     own = {origin_of(address) for address in addresses}
     here = {replace(one, host=host) for one in own if one.host in LOOPBACK for host in LOOPBACK}
-    return Library(records=parts.media, intake=intake, life=life, origins=frozenset(own | here))
+    origins = frozenset(own | here)
+    return Library(records=parts.media, intake=intake, partials=partials, life=life, origins=origins)

@@ -18,7 +18,7 @@ from connector.engine.library import Library
 from connector.engine.model import Account, Claim, Kind, MediaItem, MediaLook, Post
 from connector.engine.model_media import Life
 from connector.engine.ports import Call, CreatorInfo, Initiated, PublishStatus, TikTokError, Uploaded
-from connector.engine.ports_media import Receiving
+from connector.engine.ports_media import PartialFile, Receiving
 from connector.engine.ports_tiktok import (
     AppKeys,
     Callback,
@@ -35,6 +35,7 @@ from connector.kernel.errors import PostrailError, Problem
 from connector.kernel.ids import SystemIds
 from connector.kernel.signing import Signer
 from tests.fakes.hosts import PretendSignatures, PretendTexts
+from tests.fakes.partials import PretendPart, PretendPartials
 from tests.ledgers import Stage
 
 Outcome = object
@@ -326,6 +327,12 @@ class PretendIntake:
         """Open a file."""
         yield PretendFile()
 
+    @contextmanager
+    def adopt(self, part: PartialFile) -> Iterator["PretendFile"]:
+        """Take the bytes that have come."""
+        assert isinstance(part, PretendPart)
+        yield PretendFile(bytearray(part.data))
+
     def download(self, url: str, receiving: Receiving) -> None:
         """Write the URL itself."""
         receiving.write(url.encode())
@@ -397,6 +404,10 @@ class Scene:
     texts: PretendTexts = field(default_factory=PretendTexts)
     uplink: Uplink = field(default_factory=Uplink)
     draining: bool = False
+    partials: PretendPartials = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.partials = PretendPartials(self.stage.clock)
 
     @property
     def hosting(self) -> Hosting:
@@ -424,6 +435,7 @@ class Scene:
         return Library(
             records=self.stage.media,
             intake=self.intake,
+            partials=self.partials,
             life=self.life,
             origins=frozenset({origin_of("https://posts.example")}),
         )

@@ -1,0 +1,99 @@
+"""Files that come in several requests, in memory."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from connector.engine.model_media import Partial
+from connector.kernel.clock import Clock
+from connector.kernel.errors import PostrailError
+
+
+@dataclass
+class PretendPart:
+    """A file that comes in parts."""
+
+    state: Partial
+    data: bytearray = field(default_factory=bytearray)
+    in_hand: bool = False
+    dropped: bool = False
+    synced: int = 0
+
+    def write(self, data: bytes) -> None:
+        """Append."""
+        self.data += data
+        self.state = replace(self.state, offset=len(self.data))
+
+    def cut(self, size: int) -> None:
+        """Forget the end."""
+        del self.data[size:]
+        self.state = replace(self.state, offset=size)
+
+    def sync(self) -> None:
+        """Note how much is safe."""
+        self.synced = len(self.data)
+
+    def done(self, upload_id: str) -> None:
+        """Note what it has become."""
+        self.state = replace(self.state, upload_id=upload_id)
+        self.data.clear()
+
+    def drop(self) -> None:
+        """Forget it."""
+        self.dropped = True
+
+
+@dataclass
+class PretendPartials:
+    """Keeps them for `life_ms`."""
+
+    clock: Clock
+    life_ms: int = 1000
+    parts: dict[str, PretendPart] = field(default_factory=dict)
+
+    def create(self, partial_id: str, workspace_id: str, length: int, metadata: Mapping[str, str]) -> Partial:
+        """Begin one."""
+        state = Partial(
+            id=partial_id,
+            workspace_id=workspace_id,
+            length=length,
+            offset=0,
+            expires_at=self.clock.now() + self.life_ms,
+            metadata=dict(metadata),
+        )
+        self.parts[partial_id] = PretendPart(state)
+        return state
+
+    def _find(self, workspace_id: str, partial_id: str) -> PretendPart:
+        part = self.parts.get(partial_id)
+        if part is None or part.state.workspace_id != workspace_id or self._is_over(part):
+            raise PostrailError("upload_not_found", "no such upload")
+        return part
+
+    def look(self, workspace_id: str, partial_id: str) -> Partial:
+        """Tell how one stands."""
+        return self._find(workspace_id, partial_id).state
+
+    @contextmanager
+    def take(self, workspace_id: str, partial_id: str) -> Iterator[PretendPart]:
+        """Take one in hand."""
+        part = self._find(workspace_id, partial_id)
+        if part.in_hand:
+            raise PostrailError("upload_locked", "in hand")
+        part.in_hand = True
+        try:
+            yield part
+        finally:
+            part.in_hand = False
+            if part.dropped:
+                del self.parts[partial_id]
+
+    def _is_over(self, part: PretendPart) -> bool:
+        return part.state.expires_at <= self.clock.now()
+
+    def sweep(self) -> int:
+        """Drop those whose life is over."""
+        over = [name for name, part in self.parts.items() if self._is_over(part) and not part.in_hand]
+        for name in over:
+            del self.parts[name]
+        return len(over)
