@@ -10,6 +10,7 @@ Rows may stand in the query too.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import NoReturn
 
 from flask import Request, current_app
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -60,7 +61,9 @@ class _Reading:
     url: str | None = None
 
     def open(self, name: str, label: str) -> Receiving:
-        """Begin a file. Raises PostrailError `too_many_images`."""
+        """Begin a file. Raises PostrailError `too_many_images`, and `bad_request` behind a URL."""
+        if self.url is not None:
+            _url_is_not_alone()
         if len(self.files) >= MOST_FILES:
             raise PostrailError("too_many_images", f"One upload takes at most {MOST_FILES} files.")
         file = self.open_file()
@@ -75,8 +78,12 @@ class _Reading:
         """Say that a text is whole. Raises PostrailError `bad_request`."""
         text.finish()
         if text.url is not None and len(self.files) > 1:
-            refuse("url_among_files", "A URL is fetched alone.", fix="send one request for each URL")
+            _url_is_not_alone()
         self.url = text.url
+
+
+def _url_is_not_alone() -> NoReturn:
+    refuse("url_among_files", "A URL is fetched alone.", fix="send one request for each URL")
 
 
 def check_length(request: Request, limit: int) -> None:

@@ -1,0 +1,142 @@
+"""The port of files that come in several requests, on each implementation."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from connector.engine.ports_media import Partials
+from connector.kernel.errors import PostrailError
+from connector.media.partial import PartialFolder
+from tests.databases import HandClock
+from tests.fakes.partials import PretendPartials
+
+ID = "upload_01J9Z3K8Q4T2W6Y1X5V7B0N3M8"
+LIFE = 60_000
+
+
+Build = Callable[[HandClock], Partials]
+
+
+@pytest.fixture(params=["disk", "memory"])
+def build(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
+    """Build each implementation."""
+    if request.param == "disk":
+        return lambda clock: PartialFolder(tmp_path, clock, life_ms=LIFE)
+    return lambda clock: PretendPartials(clock, life_ms=LIFE)
+
+
+def now_of(path: Path) -> HandClock:
+    """Return a clock that begins at the machine's present time."""
+    (path / "now").touch()
+    return HandClock((path / "now").stat().st_mtime_ns // 1_000_000)
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> HandClock:
+    """Give a clock that begins now: files on a disk have the machine's own times."""
+    return now_of(tmp_path)
+
+
+@pytest.fixture
+def partials(build: Build, clock: HandClock) -> Partials:
+    """Give a store with one file of ten bytes begun."""
+    built = build(clock)
+    built.create(ID, "w", 10, {"filename": "a.mp4"})
+    return built
+
+
+def missing(partials: Partials, workspace: str = "w", partial_id: str = ID) -> bool:
+    """Tell whether nobody can find the file, neither to look at nor to write."""
+    for attempt in (partials.look, lambda *names: partials.take(*names).__enter__()):
+        with pytest.raises(PostrailError, match="upload_not_found"):
+            attempt(workspace, partial_id)
+    return True
+
+
+def test_a_file_begins_with_nothing(partials: Partials, clock: HandClock) -> None:
+    state = partials.look("w", ID)
+    assert (state.length, state.offset, state.upload_id) == (10, 0, None)
+    assert dict(state.metadata) == {"filename": "a.mp4"}
+    assert abs(state.expires_at - clock.now() - LIFE) < 5_000
+
+
+def test_bytes_are_appended_by_one_request_after_the_other(partials: Partials) -> None:
+    for data in (b"1234", b"56"):
+        with partials.take("w", ID) as part:
+            part.write(data)
+            part.sync()
+    with partials.take("w", ID) as part:
+        assert part.state.offset == 6
+        part.cut(5)
+        assert part.state.offset == 5
+        part.write(b"x")
+    assert partials.look("w", ID).offset == 6
+
+
+def test_a_file_is_in_one_hand_at_a_time_and_can_be_looked_at_meanwhile(partials: Partials) -> None:
+    with partials.take("w", ID) as part:
+        part.write(b"12")
+        with pytest.raises(PostrailError, match="upload_locked"):
+            partials.take("w", ID).__enter__()
+        assert partials.look("w", ID).offset == 2
+    with partials.take("w", ID) as part:
+        assert part.state.offset == 2
+
+
+def test_what_is_done_is_remembered_and_its_bytes_are_not(partials: Partials) -> None:
+    with partials.take("w", ID) as part:
+        part.write(b"1234567890")
+        part.done("media_1")
+        assert part.state.upload_id == "media_1"
+    state = partials.look("w", ID)
+    assert (state.upload_id, state.offset) == ("media_1", 10)
+    with partials.take("w", ID) as part:
+        assert part.state.upload_id == "media_1"
+
+
+def test_what_is_dropped_is_gone(partials: Partials) -> None:
+    with partials.take("w", ID) as part:
+        part.drop()
+    assert missing(partials)
+
+
+@pytest.mark.parametrize(
+    ("workspace", "partial_id"),
+    [("x", ID), ("w", "upload_01J9Z3K8Q4T2W6Y1X5V7B0N3M9"), ("w", "../../etc/passwd"), ("w", "")],
+)
+def test_what_is_not_ours_is_not_found(partials: Partials, workspace: str, partial_id: str) -> None:
+    assert missing(partials, workspace, partial_id)
+
+
+def test_a_file_that_nobody_goes_on_with_ends(partials: Partials, clock: HandClock) -> None:
+    clock.advance(LIFE + 5_000)
+    assert missing(partials)
+    assert partials.sweep() == 1
+    assert partials.sweep() == 0
+
+
+def test_a_sweep_spares_what_lives_and_what_is_in_hand(partials: Partials, clock: HandClock) -> None:
+    assert partials.sweep() == 0
+    with partials.take("w", ID) as part:
+        clock.advance(LIFE + 5_000)
+        assert partials.sweep() == 0
+        part.write(b"1")
+    assert partials.sweep() == 1
+
+
+def test_bytes_without_a_description_are_swept_after_their_time(tmp_path: Path, clock: HandClock) -> None:
+    folder = PartialFolder(tmp_path, clock, life_ms=LIFE)
+    stray = tmp_path / "partial" / ID
+    stray.write_bytes(b"stray")
+    assert folder.sweep() == 0
+    clock.advance(LIFE + 5_000)
+    assert folder.sweep() == 1
+    assert not stray.exists()
+
+
+def test_a_description_without_its_bytes_is_no_file(tmp_path: Path, clock: HandClock) -> None:
+    folder = PartialFolder(tmp_path, clock, life_ms=LIFE)
+    folder.create(ID, "w", 10, {})
+    (tmp_path / "partial" / ID).unlink()
+    assert missing(folder)

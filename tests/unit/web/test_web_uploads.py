@@ -1,0 +1,147 @@
+"""A request that brings files: what cannot be written, or read, leaves nothing behind."""
+
+import errno
+import io
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from flask import Flask, request
+
+from connector.engine.ports_media import Receiving
+from connector.kernel.errors import PostrailError
+from connector.media.intake import Sent
+from connector.media.spool import Spool
+from connector.web.uploads import UploadBody, read_upload
+
+BOUNDARY = "multipart/form-data; boundary=x"
+
+
+def part(name: str, data: bytes, filename: str | None = None) -> bytes:
+    """Return a part of a multipart body."""
+    label = "" if filename is None else f'; filename="{filename}"'
+    return f'--x\r\nContent-Disposition: form-data; name="{name}"{label}\r\n\r\n'.encode() + data + b"\r\n"
+
+
+def read(
+    spool: Spool, body: bytes, kind: str = "video/mp4", query: str = "", limit: int = 10_000
+) -> UploadBody:
+    """Read a request whose files go into a spool."""
+    app = Flask("uploads")
+    app.config["MAX_CONTENT_LENGTH"] = 1_000
+    with (
+        app.test_request_context(
+            "/v1/media", method="POST", data=body, content_type=kind, query_string=query
+        ),
+        ExitStack() as files,
+    ):
+
+        def open_file() -> Receiving:
+            return Sent(files.enter_context(spool.receive()), limit)
+
+        return read_upload(request, open_file, limit)
+
+
+def left(folder: Path) -> list[Path]:
+    """Return every file below a folder."""
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def full_disk(folder: Path) -> tuple[int, Path]:
+    """Create a file on a disk without room."""
+    path = folder / "new"
+    path.touch()
+    return os.open("/dev/full", os.O_WRONLY), path
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (bytes(500), "video/mp4"),
+        (part("file", bytes(500), "a.mp4") + b"--x--\r\n", BOUNDARY),
+        (b'{"data": "' + b"QUJD" * 100 + b'"}', "application/json"),
+        (b"file=" + b"QUJD" * 100, "application/x-www-form-urlencoded"),
+    ],
+    ids=["raw", "multipart", "json", "form"],
+)
+def test_a_full_disk_is_told_and_nothing_half_is_left(tmp_path: Path, body: bytes, kind: str) -> None:
+    with pytest.raises(PostrailError, match="disk_full"):
+        read(Spool(tmp_path, create=full_disk), body, kind)
+    assert left(tmp_path) == []
+
+
+class Stalling(io.RawIOBase):
+    """A body whose sender falls silent."""
+
+    def read(self, size: int = -1) -> bytes:
+        """Wait in vain."""
+        del size
+        raise TimeoutError(errno.ETIMEDOUT, "timed out")
+
+
+def test_a_body_that_stalls_is_told_and_nothing_half_is_left(tmp_path: Path) -> None:
+    app, spool = Flask("uploads"), Spool(tmp_path)
+    app.config["MAX_CONTENT_LENGTH"] = 1_000
+    with (
+        app.test_request_context(
+            "/v1/media", method="POST", content_type="video/mp4", environ_overrides={"wsgi.input": Stalling()}
+        ),
+        ExitStack() as files,
+        pytest.raises(PostrailError, match="request_timeout"),
+    ):
+        read_upload(request, lambda: Sent(files.enter_context(spool.receive()), 10), 10)
+    assert left(tmp_path) == []
+
+
+def test_rows_stand_beside_files_and_in_the_query(tmp_path: Path) -> None:
+    body = part("file", b"abc", "a.mp4") + part("name", "caf\u00e9".encode()) + b"--x--\r\n"
+    found = read(Spool(tmp_path), body, BOUNDARY, "album_id=album_1")
+    assert dict(found.rows) == {"name": "caf\u00e9", "album_id": "album_1"}
+    assert [(got.field, got.label, got.file.size) for got in found.received] == [("file", "a.mp4", 3)]
+
+
+def test_files_of_one_request_are_told_apart(tmp_path: Path) -> None:
+    body = part("file", b"a", "a.jpg") + part("file", b"bc", "b.jpg") + part("empty", b"", "") + b"--x--\r\n"
+    found = read(Spool(tmp_path), body, BOUNDARY)
+    assert [(got.field, got.label, got.file.size) for got in found.received] == [
+        ("file[0]", "a.jpg", 1),
+        ("file[1]", "b.jpg", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "problem"),
+    [
+        (b"--x\r\n\r\nbroken", BOUNDARY, "broken_multipart"),
+        (
+            part("file", b"https://a.example/b") + part("file", b"QUJD") + b"--x--\r\n",
+            BOUNDARY,
+            "url_among_files",
+        ),
+        (
+            part("file", b"QUJD") + part("file", b"https://a.example/b") + b"--x--\r\n",
+            BOUNDARY,
+            "url_among_files",
+        ),
+        (b'{"data": "QUJD", "name": ', "application/json", "broken_json"),
+        (b'{"data": "QUJD", "data": "QUJD"}', "application/json", "sent_twice"),
+        (b'{"name": "a"}', "application/json", "sent_twice"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(tmp_path: Path, body: bytes, kind: str, problem: str) -> None:
+    with pytest.raises(PostrailError) as caught:
+        read(Spool(tmp_path), body, kind, "name=b")
+    assert caught.value.details[0].problem == problem
+    assert left(tmp_path) == []
+
+
+def test_a_row_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    body = part("name", bytes(1_100_000)) + b"--x--\r\n"
+    with pytest.raises(PostrailError, match="payload_too_large"):
+        read(Spool(tmp_path), body, BOUNDARY, limit=10_000_000)
+
+
+def test_a_body_that_says_it_is_too_large_is_not_read(tmp_path: Path) -> None:
+    with pytest.raises(PostrailError, match="too_large"):
+        read(Spool(tmp_path), bytes(1_100_000), limit=10_000)
