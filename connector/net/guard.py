@@ -78,8 +78,8 @@ def allowed_targets(origin: Origin, trip: Trip) -> list[Target]:
     trusted = origin in trip.trusted
     if not trusted:
         admit(origin, allow_http=trip.allow_http)
-    limit_s = trip.patience.left(trip.patience.timeout.dns_s)
     try:
+        limit_s = trip.patience.left(trip.patience.timeout.dns_s)
         targets = trip.network.look_up(origin.host, origin.port, limit_s)
     except (OSError, UnicodeError) as error:
         late = isinstance(error, TimeoutError)

@@ -40,9 +40,9 @@ class OneAnswer:
         raise AssertionError(f"connected to {target} by {sock}")
 
 
-def trip(network: OneAnswer, *trusted: Origin, allow_http: bool = True) -> Trip:
+def trip(network: OneAnswer, *trusted: Origin, allow_http: bool = True, total_s: float = 60) -> Trip:
     """Build the rules of a request."""
-    patience = Patience(HandClock(), Timeout(dns_s=3))
+    patience = Patience(HandClock(), Timeout(dns_s=3, total_s=total_s))
     return Trip(network, frozenset(trusted), allow_http, patience)
 
 
@@ -123,3 +123,11 @@ def test_a_name_that_is_not_resolved_is_unsent(error: OSError, *, late: bool) ->
     with pytest.raises(Unsent, match="resolved") as caught:
         allowed_targets(SHOP, trip(OneAnswer(error=error)))
     assert caught.value.timed_out is late
+
+
+def test_a_request_whose_time_is_over_before_it_begins_is_unsent() -> None:
+    network = OneAnswer("8.8.8.8")
+    with pytest.raises(Unsent) as caught:
+        allowed_targets(SHOP, trip(network, total_s=0))
+    assert caught.value.timed_out
+    assert network.limits == []
