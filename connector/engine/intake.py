@@ -55,17 +55,23 @@ def receive_text(context: Context, text: Callable[[FileText], None], file: Recei
 
 
 def take_in(
-    context: Context, principal: Principal, received: Sequence[Received], *, album: str | None
+    context: Context,
+    principal: Principal,
+    received: Sequence[Received],
+    *,
+    album: str | None,
+    fit: bool = False,
 ) -> dict[str, object]:
     """Keep and record files: all of them, or none. Return the answer.
 
     `album`: the id of one, `new` for a new one, None for none; several photos make a new one by themselves.
+    `fit`: photos that are too large are scaled down.
     Raises PostrailError with the problems of every file at once.
     """
     demand(principal, "posts:write")
     _check_count(received)
     library = context.library
-    with _kept(library, received) as items:
+    with _kept(library, received, fit=fit) as items:
         uploads = tuple(_new_upload(context, got, item) for got, item in zip(received, items, strict=True))
         admission = _admission(context, principal, uploads, album)
         with library.intake.held(item.media_id for item in items) as gone:
@@ -86,14 +92,14 @@ def _check_count(received: Sequence[Received]) -> None:
 
 
 @contextmanager
-def _kept(library: Library, received: Sequence[Received]) -> Iterator[list[MediaItem]]:
+def _kept(library: Library, received: Sequence[Received], *, fit: bool) -> Iterator[list[MediaItem]]:
     """Put files into the spool; they go again, unless they are needed, when the `with` ends by an error."""
     items: list[MediaItem] = []
     errors: list[PostrailError] = []
     with ExitStack() as undo:
         for got in received:
             try:
-                item = library.intake.keep(got.file, field_path=got.field)
+                item = library.intake.keep(got.file, field_path=got.field, fit=fit)
             except PostrailError as error:
                 errors.append(error)
                 continue

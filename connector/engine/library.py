@@ -107,15 +107,28 @@ def not_found(upload_id: str, field: str = "") -> PostrailError:
     return PostrailError("media_not_found", f"There is no upload {upload_id!r} here.", details=details)
 
 
-def find(library: Library, workspace_id: str, upload_id: str, now: int) -> Upload:
-    """Return a living upload. Raises PostrailError `media_not_found` or `media_expired`."""
+def find(library: Library, workspace_id: str, upload_id: str, now: int, field: str = "") -> Upload:
+    """Return a living upload, which `field` names. Raises `media_not_found` or `media_expired`."""
     upload = library.records.find(workspace_id, upload_id)
     if upload is None:
-        raise not_found(upload_id)
+        raise not_found(upload_id, field)
     if upload.expires_at <= now:
-        ended = to_iso(upload.expires_at)
-        raise PostrailError("media_expired", f"The life of {upload_id} ended at {ended}; upload it again.")
+        raise _expired(upload, field)
     return upload
+
+
+def _expired(upload: Upload, field: str) -> PostrailError:
+    ended = to_iso(upload.expires_at)
+    problem = Problem(
+        field=field,
+        problem="media_expired",
+        got=f"{upload.id}, whose life ended at {ended}",
+        expected="an upload that lives",
+        fix="upload the file again",
+        code="media_expired",
+    )
+    message = f"The life of {upload.id} ended at {ended}; upload it again."
+    return PostrailError("media_expired", message, details=[problem] if field else [])
 
 
 def resolve(

@@ -160,7 +160,7 @@ def upload_media(context: Context, room: WaitRoom, ask: Ask) -> Told:
     with context.library.intake.receive() as file:
         receive_text(context, lambda reader: reader.feed(text.encode()), file)
         received = Received(field="file", label=str(given.get("name", "")), file=file)
-        body = take_in(context, ask.principal, [received], album=album_of(given))
+        body = take_in(context, ask.principal, [received], album=album_of(given), fit=bool(given.get("fit")))
     return Told(post=None, body=with_receipt(body, ask.understood), outcome="settled")
 
 

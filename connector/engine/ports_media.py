@@ -44,9 +44,10 @@ class MediaIntake(Protocol):
     def download(self, url: str, receiving: Receiving) -> None:
         """Fetch `url` into a file. Raises PostrailError as `MediaRoom.take_in` does, naming no field."""
 
-    def keep(self, receiving: Receiving, *, field_path: str) -> MediaItem:
+    def keep(self, receiving: Receiving, *, field_path: str, fit: bool = False) -> MediaItem:
         """Look at a file by content, convert it where TikTok would refuse it, and put it into the spool.
 
+        `fit`: a photo that is too large is scaled down.
         Raises PostrailError with the code and the problems of `field_path`.
         """
 

@@ -8,7 +8,7 @@ from connector.engine.budget import BUDGETS
 from connector.engine.context import Context
 from connector.engine.creator import ask_creator
 from connector.engine.fetch import AT_ONCE, sources
-from connector.engine.library import item_of, reference
+from connector.engine.library import find, reference
 from connector.engine.model import MediaLook, NewPost, Principal
 from connector.engine.ports import CreatorInfo
 from connector.engine.submit import draw_up
@@ -73,7 +73,8 @@ def _look_at_all(context: Context, new: NewPost) -> list[MediaLook | PostrailErr
 def _look(context: Context, new: NewPost, field_path: str, url: str) -> MediaLook | PostrailError:
     try:
         if reference(url, frozenset()) is not None:
-            return MediaLook(item=item_of(context.library, new.workspace_id, url))
+            now = context.ledger.now()
+            return MediaLook(item=find(context.library, new.workspace_id, url, now, field_path).item)
         terms = terms_of(context.contract, new.dialect)
         fit = bool(new.input.get("fit"))
         return context.media.look(url, new.kind, field_path=field_path, terms=terms, fit=fit)

@@ -90,7 +90,8 @@ def _finished(context: Context, principal: Principal, part: PartialFile) -> Part
     try:
         with context.library.intake.adopt(part) as file:
             received = Received(field="file", label=label, file=file)
-            body = take_in(context, principal, [received], album=_album(state.metadata))
+            album, fit = _album(state.metadata), state.metadata.get("fit", "").lower() == "true"
+            body = take_in(context, principal, [received], album=album, fit=fit)
     except PostrailError as error:
         if error.code not in PASSING_CODES:
             part.drop()

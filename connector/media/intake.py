@@ -104,12 +104,12 @@ class Intake:
         cap = source.Cap(self._limit, "too_large")
         source.fetch(self._egress, url, receiving, cap=cap, timeout=self._timeout)
 
-    def keep(self, receiving: Receiving, *, field_path: str) -> MediaItem:
+    def keep(self, receiving: Receiving, *, field_path: str, fit: bool = False) -> MediaItem:
         """Look at a file by content, convert it where TikTok would refuse it, and put it into the spool."""
         if not isinstance(receiving, Sent):
             raise TypeError("a file that was not received here")
         with naming(field_path):
-            return self._room.keep(receiving.incoming, _kind_of(receiving), "")
+            return self._room.keep(receiving.incoming, _kind_of(receiving), "", fit=fit)
 
     def path(self, media_id: str) -> Path:
         """Return where the bytes of a spooled file lie. Raises PostrailError `media_gone`."""

@@ -42,7 +42,8 @@ def _upload(site: Site, principal: Principal) -> dict[str, object]:
             library.intake.download(body.url, received[0].file)
         if name := understood.input.get("name"):
             received = [got if got.label else got.called(str(name)) for got in received]
-        answer = take_in(site.context, principal, received, album=album_of(understood.input))
+        given = understood.input
+        answer = take_in(site.context, principal, received, album=album_of(given), fit=bool(given.get("fit")))
         return with_receipt(answer, understood)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
 
 from connector.demo.media import make_photo, make_video
 from tests.running import Answer, BuildHouse, House, eventually
@@ -407,3 +408,23 @@ def test_media_gc_makes_no_installation_by_accident(house: House, tmp_path: Path
     done = house.command("media", "gc", "--home", str(tmp_path / "mistyped"))
     assert done.returncode == 2
     assert not (tmp_path / "mistyped").exists()
+
+
+def test_a_photo_that_is_too_wide_is_scaled_where_that_is_asked_for(house: House, tmp_path: Path) -> None:
+    Image.new("RGB", (1086, 1448), "teal").save(tmp_path / "wide.jpg")
+    data = (tmp_path / "wide.jpg").read_bytes()
+    refused = house.call("POST", "/v1/media", files={"file": ("wide.jpg", data)})
+    assert (refused.status, refused.body["error"]) == (400, "image_too_large_px")
+    answer = send(house, files={"file": ("wide.jpg", data)}, data={"fit": "yes"}).body
+    assert max(answer["width"], answer["height"]) == 1080
+    assert answer["changes"]
+
+
+def test_a_dry_run_knows_uploads_and_that_they_end(house: House, photo: bytes) -> None:
+    upload = send(house, files={"file": ("a.jpg", photo + b"dry")}).body
+    rows = house.photos("dry", photo_images=[upload["url"]], dry_run=True)
+    told = house.run("post_photos", rows)
+    assert (told.status, told.body["media"][0]["width"]) == (200, upload["width"])
+    house.call("DELETE", f"/v1/media/{upload['media_id']}")
+    ended = house.run("post_photos", rows)
+    assert (ended.status, ended.problems) == (410, [("photo_images[0]", "media_expired")])

@@ -337,11 +337,11 @@ class PretendIntake:
         """Write the URL itself."""
         receiving.write(url.encode())
 
-    def keep(self, receiving: Receiving, *, field_path: str) -> MediaItem:
-        """Keep what was written, unless it begins with `bad`."""
+    def keep(self, receiving: Receiving, *, field_path: str, fit: bool = False) -> MediaItem:
+        """Keep what was written, unless it begins with `bad`, or with `wide` and may not be scaled."""
         assert isinstance(receiving, PretendFile)
         data = bytes(receiving.data)
-        if data.startswith(b"bad"):
+        if data.startswith(b"bad") or (data.startswith(b"wide") and not fit):
             problem = Problem(field=field_path, problem="bad", code="unsupported_file_type")
             raise PostrailError("unsupported_file_type", "no file of ours", details=[problem])
         media_id = sha256(data).hexdigest()

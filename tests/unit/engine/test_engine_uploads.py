@@ -6,6 +6,7 @@ import pytest
 
 from connector.domain.lifecycle import State
 from connector.domain.net import origin_of
+from connector.engine.budget import reserve
 from connector.engine.collect import collect
 from connector.engine.fetch import fetch
 from connector.engine.intake import LONGEST_LABEL, MOST_FILES, Received, end, label_of, take_in
@@ -188,3 +189,22 @@ def test_ending_an_upload_deletes_its_file_at_once(scene: Scene) -> None:
     assert scene.intake.files == {}
     with pytest.raises(PostrailError, match="media_not_found"):
         end(scene.context, ME, str(body["media_id"]))
+
+
+def test_a_photo_that_is_too_large_is_scaled_where_that_was_asked_for(scene: Scene) -> None:
+    with pytest.raises(PostrailError, match="unsupported_file_type"):
+        upload(scene, b"wide")
+    assert take_in(scene.context, ME, files(b"wide"), album=None, fit=True)["ok"]
+
+
+def test_media_is_fetched_at_once_although_the_post_must_wait_for_its_slot(scene: Scene) -> None:
+    account = scene.stage.access.account("a")
+    assert account is not None
+    while not reserve(scene.context, account, "init_video"):
+        pass
+    post = scene.accept_video()
+    assert fetch(scene.context, scene.stage.claim()) is None
+    found = scene.now(post)
+    assert (found.state, len(found.media)) == (State.FETCHING, 1)
+    assert found.next_at is not None
+    assert found.next_at > scene.stage.clock.now()
