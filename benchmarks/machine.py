@@ -6,7 +6,7 @@ import sqlite3
 from importlib.metadata import version
 from pathlib import Path
 
-PARTS = ("flask", "cheroot", "gunicorn", "sqlalchemy", "requests", "av")
+PARTS = ("flask", "cheroot", "gunicorn", "sqlalchemy", "requests", "av", "pyvips", "pillow")
 
 
 def memory_gib() -> float:

@@ -12,8 +12,11 @@ from typing import BinaryIO
 MAX_BOXES = 100_000
 """Boxes walked through on one level; a fragmented film of ten minutes has some thousands."""
 
-MAX_PAYLOAD = 16 * 1024 * 1024
-"""Bytes of a box that are read whole: a sample table of ten minutes has some hundred thousand."""
+MAX_CHILDREN = 2_000
+"""Boxes looked through inside another one."""
+
+MAX_PAYLOAD = 4 * 1024 * 1024
+"""Bytes of a box that are read whole: a table of every frame of two hours has less."""
 
 _SPACE, _DELETE = 0x20, 0x7F
 _HEADER_SIZE = 8
@@ -33,9 +36,9 @@ class Box:
     end: int
 
 
-def boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
-    """Yield the boxes between two bytes; the last one may claim to end behind `end`."""
-    for _ in range(MAX_BOXES):
+def boxes(file: BinaryIO, start: int, end: int, limit: int = MAX_BOXES) -> Iterator[Box]:
+    """Yield up to `limit` boxes between two bytes; the last one may claim to end behind `end`."""
+    for _ in range(limit):
         if start + _HEADER_SIZE > end:
             return
         box = _box_at(file, start, end)
@@ -63,7 +66,7 @@ def _box_at(file: BinaryIO, start: int, end: int) -> Box | None:
 def children(file: BinaryIO, parent: Box) -> dict[bytes, Box]:
     """Return the first box of each type inside `parent`."""
     found: dict[bytes, Box] = {}
-    for box in boxes(file, parent.start, parent.end):
+    for box in boxes(file, parent.start, parent.end, MAX_CHILDREN):
         found.setdefault(box.kind, box)
     return found
 

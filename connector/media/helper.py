@@ -28,10 +28,14 @@ FILES = 64
 """Descriptors that a job may hold."""
 
 
-def limit(seconds: float, memory: int, output: int) -> None:
-    """Have the kernel end this process: by time (seconds), `memory` beyond now and file size (bytes)."""
+def limit(seconds: float, patience: float, memory: int, output: int) -> None:
+    """Have the kernel end this process.
+
+    After `seconds` of processor, `patience` seconds in all, with `memory` bytes more than now, or a file of
+    more than `output` bytes.
+    """
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, patience)
     whole = max(1, round(seconds + 0.5))
     resource.setrlimit(resource.RLIMIT_CPU, (whole, whole))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

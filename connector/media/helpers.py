@@ -12,16 +12,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from connector.kernel.errors import PostrailError
+
 AT_ONCE = max(2, os.cpu_count() or 2)
 """Children at one time: as many as there are processors to run them."""
 
 SECONDS = 30.0
+"""Processor seconds that a job may take."""
+
+PATIENCE = 4
+"""How many times as long it may take by the clock: other work may hold the processors."""
+
 MEMORY = 768 * 1024 * 1024
 """Bytes of address space that a job may take: a picture of 50 megapixels in four colours is 200 MB."""
 
 OUTPUT = 256 * 1024 * 1024
 GRACE_S = 5.0
-"""Seconds beyond a job's own after which nobody waits for it: the kernel has ended it by then."""
+"""Seconds beyond a job's patience after which nobody waits for it: the kernel has ended it by then."""
 
 _SCRIPT = Path(__file__).with_name("helper.py")
 _ENVIRONMENT = {"LANG": "C.UTF-8", "VIPS_CONCURRENCY": "1", "VIPS_BLOCK_UNTRUSTED": "1"}
@@ -44,11 +51,15 @@ class Helpers:
     def run(
         self, job: str, *, seconds: float = SECONDS, memory: int = MEMORY, **given: object
     ) -> tuple[dict[str, Any], bytes]:
-        """Do a job of `connector.media.jobs` and return what it tells and gives. Raises JobFailed."""
-        limits = {"seconds": seconds, "memory": memory, "output": OUTPUT}
+        """Do a job of `connector.media.jobs` and return what it tells and gives.
+
+        Raises JobFailed, and PostrailError `not_ready` where no helper can be started.
+        """
+        patience = seconds * PATIENCE
+        limits = {"seconds": seconds, "patience": patience, "memory": memory, "output": OUTPUT}
         request = json.dumps({"job": job, "given": given, "limits": limits}).encode()
         with self._turns:
-            told, data = self._ask(request, seconds + GRACE_S)
+            told, data = self._ask(request, patience + GRACE_S)
         if "error" in told:
             raise JobFailed(told["error"])
         return told, data
@@ -83,7 +94,7 @@ class Helpers:
                 except OSError as error:
                     self._stop()
                     if is_last:
-                        raise JobFailed("the media helper does not run") from error
+                        raise PostrailError("not_ready", "The media helper does not start.") from error
                 else:
                     return
 

@@ -20,6 +20,9 @@ from connector.media.kinds import still_brand
 MAX_PROFILE = 1024 * 1024
 """Bytes that a packed colour profile may unpack to."""
 
+MAX_BLOCKS = 200_000
+"""Blocks of a GIF: 20 MB have 80,000 of full size."""
+
 _PNG_ALPHA = {4, 6}
 _PNG_GRAY = {0, 4}
 _PNG_PALETTE = 3
@@ -111,7 +114,7 @@ def _read_gif(file: BinaryIO, size: int) -> Photo:
 
 
 def _has_two_pictures(file: BinaryIO) -> bool:
-    pictures = 0
+    pictures = blocks = 0
     while pictures <= 1:
         kind = file.read(1)
         if kind == bytes([_GIF_IMAGE]):
@@ -124,6 +127,9 @@ def _has_two_pictures(file: BinaryIO) -> bool:
             return False
         while (length := file.read(1)) not in {b"", b"\0"}:
             file.seek(length[0], 1)
+            blocks += 1
+            if blocks > MAX_BLOCKS:
+                raise HeaderError("the picture is cut into too many blocks")
     return True
 
 

@@ -10,6 +10,9 @@ from connector.media.icc import other_profile
 MAX_SEGMENTS = 10_000
 """Segments walked through in one header; no real file has as many."""
 
+MAX_PROFILE = 1024 * 1024
+"""Bytes of a colour profile that are put together from segments."""
+
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN = 0xDA
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -38,7 +41,8 @@ def read_jpeg(file: BinaryIO, size: int) -> Photo:
         if marker in {_APP1, _APP2}:
             segment = file.read(max(length - 2, 0))
             orientation = (orientation_in(segment) if marker == _APP1 else None) or orientation
-            profile += segment[len(_ICC) + 2 :] if segment.startswith(_ICC) else b""
+            if segment.startswith(_ICC) and len(profile) < MAX_PROFILE:
+                profile += segment[len(_ICC) + 2 :]
         else:
             file.seek(max(length - 2, 0), 1)
     raise HeaderError("the picture's header tells no size")

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO
 
-from connector.media.boxes import Box, Unreadable, boxes, children, payload
+from connector.media.boxes import MAX_CHILDREN, Box, Unreadable, boxes, children, payload
 from connector.media.samples import Timing, last_byte_named, read_defaults, read_fragments, read_timing
 
-MAX_TRACKS = 100
+MAX_TRACKS = 20
 SAMPLE_ENTRY = 86
 """Bytes of a visual sample entry before the boxes inside it."""
 
@@ -116,8 +116,8 @@ def _movie(file: BinaryIO, size: int) -> Movie:
     fragments = _Fragments({}, exist=False)
     if b"mvex" in parts:
         fragments = _Fragments(read_fragments(file, size, read_defaults(file, parts[b"mvex"])), exist=True)
-    traks = [box for box in boxes(file, moov.start, moov.end) if box.kind == b"trak"][:MAX_TRACKS]
-    tracks = tuple(_track(file, box, scale, fragments) for box in traks)
+    traks = [box for box in boxes(file, moov.start, moov.end, MAX_CHILDREN) if box.kind == b"trak"]
+    tracks = tuple(_track(file, box, scale, fragments) for box in traks[:MAX_TRACKS])
     longest = max((track.seconds for track in tracks if track.handler in {b"vide", b"soun"}), default=0)
     return Movie(
         tracks=tracks,
@@ -218,4 +218,10 @@ def _sample_entry(stsd: bytes) -> tuple[str, int, int, Fraction]:
     shape = children(inside, Box(b"", 0, len(inside.getbuffer()))).get(b"pasp")
     across, down = struct.unpack_from(">II", payload(inside, shape)) if shape else (1, 1)
     pixel = Fraction(across, down) if across and down else Fraction(1)
-    return CODECS.get(kind) or kind.decode("latin-1").strip(), width, height, pixel
+    return CODECS.get(kind) or _spelled(kind), width, height, pixel
+
+
+def _spelled(kind: bytes) -> str:
+    """Spell four characters that may be none."""
+    text = kind.decode("latin-1").strip()
+    return text if text.isprintable() and text else kind.hex()

@@ -17,7 +17,10 @@ Answer = tuple[dict[str, Any], bytes]
 QUALITY = 90
 """JPEG quality, of 100."""
 
-WHITE = [255.0, 255.0, 255.0]
+BRIGHTEST, BRIGHTEST_16 = 255.0, 65535.0
+_COLOURED = 3
+"""Bands from which on a picture has colours."""
+
 _BLOB = pyvips.GValue.blob_type
 _GRAYS = {"b-w", "grey16"}
 
@@ -45,10 +48,10 @@ def to_jpeg(path: str, mime: str, side: int | None = None) -> Answer:
 
 def shrunk(path: str, mime: str, side: int | None, quality: int) -> Answer:
     """Do as `to_jpeg` does, with a JPEG quality of one's own."""
-    picture = _upright(_open(path, mime), mime)
+    picture = _upright(_on_white(_open(path, mime)), mime)
     if side is not None and max(picture.width, picture.height) > side:
         picture = picture.thumbnail_image(side, height=side, size="down")
-    picture = _on_white(_in_srgb(picture))
+    picture = _in_srgb(picture)
     data = picture.jpegsave_buffer(Q=quality, subsample_mode="on", keep="none")
     return {"width": picture.width, "height": picture.height}, bytes(data)
 
@@ -72,7 +75,7 @@ def _heic(path: str) -> Picture:
     if heif.stride != row:
         data = b"".join(data[line * heif.stride : line * heif.stride + row] for line in range(height))
     picture = Picture.new_from_memory(data, width, height, bands, "uchar")
-    picture = picture.copy(interpretation="srgb" if bands >= len(WHITE) else "b-w")
+    picture = picture.copy(interpretation="srgb" if bands >= _COLOURED else "b-w")
     if profile := heif.info.get("icc_profile"):
         picture = picture.mutate(lambda each: each.set_type(_BLOB, "icc-profile-data", profile))
     return picture
@@ -117,6 +120,8 @@ def _eight_bits(picture: Picture) -> Picture:
 
 
 def _on_white(picture: Picture) -> Picture:
+    """Put see-through parts on white, which is white in every profile; cheaper before scaling than after."""
     if not picture.hasalpha():
         return picture
-    return picture.flatten(background=WHITE[: picture.bands - 1])
+    brightest = BRIGHTEST_16 if picture.format == "ushort" else BRIGHTEST
+    return picture.flatten(background=[brightest] * (picture.bands - 1), max_alpha=brightest)

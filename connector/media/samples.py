@@ -14,6 +14,9 @@ from connector.media.boxes import Box, Unreadable, boxes, children, payload
 UNEVEN = Fraction(6, 5)
 """Where the longest frame lasts this many times the shortest, or longer, the rate is a variable one."""
 
+MAX_FRAMES = 1_000_000
+"""Frames that are counted in fragments: four hours at 60 per second."""
+
 _TFHD_FIELDS = ((0x1, 8), (0x2, 4))
 """Optional members of `tfhd` before its default duration: flag and bytes."""
 
@@ -108,6 +111,8 @@ def read_fragments(file: BinaryIO, size: int, defaults: Mapping[int, int]) -> di
             if traf.kind == b"traf":
                 track, timing = _track_fragment(file, traf, defaults)
                 found[track] = found.get(track, Timing()).joined(timing)
+                if found[track].frames > MAX_FRAMES:
+                    raise Unreadable("it has too many frames")
     return found
 
 

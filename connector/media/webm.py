@@ -97,7 +97,7 @@ def _webm(file: BinaryIO, size: int) -> WebM:
     codec = _value(file, track[_CODEC]).rstrip(b"\0").decode("latin-1")
     shown = _shown(file, video, width, height)
     return WebM(
-        codec=CODECS.get(codec, codec),
+        codec=CODECS.get(codec) or (codec if codec.isprintable() else "an unknown codec"),
         width=width,
         height=height,
         shown_width=shown[0],
