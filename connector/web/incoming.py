@@ -126,7 +126,7 @@ def _multipart_rows(request: Request, body: bytes, limits: Limits) -> Rows:
                 problem="file_not_taken",
                 got="a file",
                 expected="the http(s) URL of the file",
-                fix="put the file where this server can fetch it and send its URL",
+                fix="upload the file by POST /v1/media, and send the media_id that is answered",
             )
             for name in parts.files
         ]
