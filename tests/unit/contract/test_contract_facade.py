@@ -173,8 +173,11 @@ def test_a_translation_leaves_the_rows_it_was_given_alone() -> None:
     assert rows == {"media_type": "PHOTO", "title": "x" * 91}
 
 
-def test_pm3k_has_its_own_word_for_a_duplicate() -> None:
-    assert load_contract().dialects["pm3k"].errors == {"duplicate_request": "video_duplicate"}
+def test_pm3k_has_its_own_words_for_a_duplicate_and_for_what_is_no_video() -> None:
+    assert load_contract().dialects["pm3k"].errors == {
+        "duplicate_request": "video_duplicate",
+        "unsupported_video_type": "bad_request",
+    }
 
 
 @pytest.mark.parametrize(
