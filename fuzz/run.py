@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The fuzzer as a program of its own, which libFuzzer's merge needs: it starts itself again by its own name.
 
-`fuzz/run.py -set_cover_merge=1 NEW fuzz/corpus` keeps in NEW the fewest inputs of the corpus that reach what all of it
-reaches.
+`fuzz/run.py -set_cover_merge=1 NEW fuzz/corpus` keeps in NEW the fewest inputs of the corpus that reach what
+all of it reaches.
 """
 
 import runpy
