@@ -140,3 +140,15 @@ def test_a_description_without_its_bytes_is_no_file(tmp_path: Path, clock: HandC
     folder.create(ID, "w", 10, {})
     (tmp_path / "partial" / ID).unlink()
     assert missing(folder)
+
+
+def test_a_full_disk_is_told_and_what_is_there_stays(tmp_path: Path, clock: HandClock) -> None:
+    folder = PartialFolder(tmp_path, clock, life_ms=10**13)
+    folder.create(ID, "w", 10, {})
+    data = tmp_path / "partial" / ID
+    data.unlink()
+    data.symlink_to("/dev/full")
+    with pytest.raises(PostrailError, match="disk_full"), folder.take("w", ID) as part:
+        part.write(b"123")
+    with folder.take("w", ID) as part:
+        assert part.state.offset == 0

@@ -208,3 +208,13 @@ def test_media_is_fetched_at_once_although_the_post_must_wait_for_its_slot(scene
     assert (found.state, len(found.media)) == (State.FETCHING, 1)
     assert found.next_at is not None
     assert found.next_at > scene.stage.clock.now()
+
+
+def test_a_collection_drops_files_that_nobody_went_on_with_and_old_records(scene: Scene) -> None:
+    body = upload(scene, b"a")
+    scene.partials.create("upload_1", "w", 10, {})
+    scene.stage.clock.advance(200 * 86_400_000)
+    done = collect(scene.library, scene.stage.clock.now())
+    assert (done.files, done.records) == (1, 2)
+    assert scene.partials.parts == {}
+    assert scene.stage.media.find("w", str(body["media_id"])) is None
