@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from connector.domain.media import megabytes, too_large
+from connector.domain.media import PHOTO_WORDS, megabytes, too_large
 from connector.engine.model import Kind, MediaItem
 from connector.engine.ports_media import PartialFile, Receiving
 from connector.kernel.errors import PostrailError, Problem
@@ -15,7 +15,7 @@ from connector.media.room import Media, naming
 from connector.media.spool import Incoming, Spool
 from connector.net import Egress, Timeout
 
-TAKEN = "a video (MP4, MOV or WebM) or a photo (JPEG, WebP or PNG)"
+TAKEN = f"a video (MP4, MOV or WebM) or a photo ({PHOTO_WORDS})"
 
 
 class Sent(Receiving):
