@@ -14,8 +14,8 @@ from typing import Any
 
 from connector.kernel.errors import PostrailError
 
-AT_ONCE = max(2, os.cpu_count() or 2)
-"""Children at one time: as many as there are processors to run them."""
+AT_ONCE = min(8, max(2, os.cpu_count() or 2))
+"""Children at one time: as many as there are processors to run them, and memory for them."""
 
 SECONDS = 30.0
 """Processor seconds that a job may take."""
