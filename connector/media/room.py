@@ -16,6 +16,8 @@ from connector.media.remote import NotByRanges, look_from_afar
 from connector.media.spool import Incoming, Spool
 from connector.net import Egress, Timeout
 
+LOOK_S = 60.0
+
 
 class Media:
     """Implements `connector.engine.ports.MediaRoom` over a guarded egress and a local spool.
@@ -62,22 +64,18 @@ class Media:
     ) -> MediaLook:
         """Look at what `url` gives and convert it as `take_in` does, and keep nothing.
 
-        A video is looked at where it lies, by ranges, if its host answers them.
-        Raises PostrailError with the code and the problems of `field_path`.
+        A video is looked at where it lies, by ranges, if its host answers them. Somebody waits for the answer,
+        so it takes `LOOK_S` seconds at most. Raises PostrailError with the code and the problems of
+        `field_path`.
         """
+        timeout = self._timeout if kind == "video" else self._photo_timeout
+        timeout = replace(timeout, total_s=min(timeout.total_s, LOOK_S))
         if kind == "video":
             with naming(field_path), suppress(NotByRanges):
-                return video_look(look_from_afar(self._egress, url, self._timeout, terms), url)
+                return video_look(look_from_afar(self._egress, url, timeout, terms), url)
         cap = source.VIDEO_CAP if kind == "video" else source.PHOTO_CAP
         with naming(field_path), self._spool.receive() as incoming:
-            source.fetch(
-                self._egress,
-                url,
-                incoming,
-                cap=cap,
-                timeout=self._timeout if kind == "video" else self._photo_timeout,
-                terms=terms,
-            )
+            source.fetch(self._egress, url, incoming, cap=cap, timeout=timeout, terms=terms)
             if kind == "video":
                 return video_look(checked_video(incoming.path), url)
             return photo_look(prepare(incoming.path, fit=fit), url)
