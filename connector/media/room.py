@@ -17,6 +17,7 @@ from connector.media.spool import Incoming, Spool
 from connector.net import Egress, Timeout
 
 LOOK_S = 60.0
+"""Seconds that a look at one file may take in all."""
 
 
 class Media:
@@ -64,8 +65,8 @@ class Media:
     ) -> MediaLook:
         """Look at what `url` gives and convert it as `take_in` does, and keep nothing.
 
-        A video is looked at where it lies, by ranges, if its host answers them. Somebody waits for the answer,
-        so it takes `LOOK_S` seconds at most. Raises PostrailError with the code and the problems of
+        A video is looked at where it lies, by ranges, if its host answers them. Somebody waits for the
+        answer, so it takes `LOOK_S` seconds at most. Raises PostrailError with the code and the problems of
         `field_path`.
         """
         timeout = self._timeout if kind == "video" else self._photo_timeout

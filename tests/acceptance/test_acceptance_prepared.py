@@ -1,6 +1,6 @@
 """Photos that TikTok would refuse are made right and published; a video of the wrong shape is told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.corpus_photos import heic, turned
 from tests.pictures_made import profile
 from tests.running import House
 
-MADE = {
+MADE: dict[str, Callable[[], bytes]] = {
     "phone.heic": lambda: heic(size=(1200, 1600)),
     "wide.png": lambda: painted("PNG", "RGBA", (2160, 1080)),
     "print.jpg": lambda: painted("JPEG", "CMYK"),
