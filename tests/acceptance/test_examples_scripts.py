@@ -53,7 +53,7 @@ def test_a_video_example_says_why_a_text_is_no_video_and_fails(
     told = post_video(example, house, "notes.mp4", title)
     assert told.returncode == 1
     assert told.stdout == ""
-    assert "not published: bad_request" in told.stderr
+    assert "not published: unsupported_video_type" in told.stderr
     assert "why: a text file" in told.stderr
     assert house.witness.posts(title) == []
 
