@@ -27,7 +27,7 @@ format: $(VENV)/.developer ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.developer ## Measure, and write benchmarks/report.md
+bench: $(VENV)/.developer ## Measure, and write benchmarks/report.md (nginx for the serving part)
 	$(BIN)/python -m benchmarks
 
 wheel: $(VENV)/.developer ## Build the wheel, install it in an empty environment, run the demo there

@@ -47,7 +47,8 @@ def take_in_each() -> None:
     folder = Path(tempfile.mkdtemp(dir=sys.argv[1]))
     url = sys.stdin.readline().strip()
     egress = Egress(trusted=frozenset({origin_of(url)}), clock=CLOCK)
-    media = Media(egress, Spool(folder))
+    spool = Spool(folder)
+    media = Media(egress, spool)
     own = int(Path("/proc/self").resolve().name)
     while url:
         reset_peak(own)
@@ -55,7 +56,7 @@ def take_in_each() -> None:
         item = media.take_in(url, "video", field_path="source_url")
         seconds = CLOCK.ticks() - started_at
         print(json.dumps([seconds, resident_mib(own, "VmHWM") - before]), flush=True)
-        media.path(item.media_id).unlink()
+        spool.path(item.media_id).unlink()
         url = sys.stdin.readline().strip()
 
 

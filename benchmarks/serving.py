@@ -86,6 +86,7 @@ def app(media: str, how: str) -> object:
     from flask import Flask, Response  # noqa: PLC0415 - only the measured processes load it
 
     from connector.engine.model import MediaItem  # noqa: PLC0415 - the same
+    from connector.media.blobs import FileBlob  # noqa: PLC0415 - the same
     from connector.server.files import HANDOFF_SETTING, Handoff, send_file  # noqa: PLC0415 - the same
 
     path = Path(media) / "aa" / "file"
@@ -95,7 +96,7 @@ def app(media: str, how: str) -> object:
 
     @made.get("/file")
     def file() -> Response:
-        return send_file(item, path)
+        return send_file(item, FileBlob(path))
 
     @made.get("/word")
     def word() -> str:

@@ -96,6 +96,15 @@ class Settings(BaseSettings):
     gate_hold_s: float = Field(default=5.0, ge=0, le=30)
     """Seconds for which a pull is held."""
 
+    media_url: str | None = None
+    """Where media is kept: `s3://bucket/prefix?endpoint=URL&region=NAME`, or nothing for HOME's disk."""
+
+    media_access_key_id: str | None = None
+    """What the bucket is opened with; without it the machine's own role is asked for."""
+
+    media_secret_access_key: SecretStr | None = None
+    """The secret of that key."""
+
     media_handoff: Literal["none", "x-accel", "x-sendfile"] = "none"
     """Leave the sending of media to the web server in front: nginx and Caddy, or Apache and lighttpd."""
 

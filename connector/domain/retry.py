@@ -42,7 +42,7 @@ STALL_MS = 3_600_000
 GIVE_UP_MS = 4 * 3_600_000
 """An upload whose last chunk is in doubt, and that TikTok has not ended by then, is left to a person."""
 
-PASSING_CODES = frozenset({"disk_full", "not_ready", "server_draining"})
+PASSING_CODES = frozenset({"disk_full", "media_storage_failed", "not_ready", "server_draining"})
 """Refusals that say nothing about the post: this machine could not work on it now."""
 
 PASSING_WAIT_MS = 10_000

@@ -7,9 +7,9 @@ is gone for ever, so an orphan at TikTok can never be published.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from connector.domain.lifecycle import AttemptState
+from connector.engine.blobs import Blob
 from connector.engine.context import Context
 from connector.engine.model import Gate, MediaItem
 
@@ -26,11 +26,11 @@ class Passage(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """The answer of the gate; `item` and `path` only where it is open."""
+    """The answer of the gate; `item` and `blob` only where it is open."""
 
     passage: Passage
     item: MediaItem | None = None
-    path: Path | None = None
+    blob: Blob | None = None
 
 
 def passage(gate: Gate | None) -> Passage:
@@ -56,5 +56,5 @@ def at_gate(
         return Seen(passage=found)
     for item in gate.media:
         if item.name == name:
-            return Seen(passage=found, item=item, path=context.media.path(item.media_id))
+            return Seen(passage=found, item=item, blob=context.media.blob(item.media_id))
     return Seen(passage=Passage.GONE)

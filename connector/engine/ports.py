@@ -5,12 +5,12 @@ Every write to a post carries a lease and happens only while that lease holds it
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal, Protocol
 
 from connector.domain.chunks import Chunk, ChunkPlan
 from connector.domain.lifecycle import AttemptState, State
 from connector.domain.sources import OPEN_TERMS, SourceTerms
+from connector.engine.blobs import Blob
 from connector.engine.model import (
     Accepted,
     Account,
@@ -281,8 +281,8 @@ class TikTok(Protocol):
     def init_photo(self, account: Account, post: Post, *, photo_urls: Sequence[str]) -> Initiated:
         """Open a photo post, or a draft by its mode; TikTok pulls the pictures from `photo_urls`."""
 
-    def upload_chunk(self, upload_url: str, path: Path, chunk: Chunk, *, mime: str) -> Uploaded:
-        """PUT one chunk of the file at `path`, streamed. A 416 is an answer: it tells what TikTok holds."""
+    def upload_chunk(self, upload_url: str, blob: Blob, chunk: Chunk, *, mime: str) -> Uploaded:
+        """PUT one chunk of a file, streamed. A 416 is an answer: it tells what TikTok holds."""
 
     def status(self, account: Account, publish_id: str) -> PublishStatus:
         """Ask how a publish task stands."""
@@ -327,8 +327,8 @@ class MediaRoom(Protocol):
         `media_gone`, and `preview_failed` where the file shows nothing.
         """
 
-    def path(self, media_id: str) -> Path:
-        """Return where the bytes of a spooled file lie. Raises PostrailError `media_gone`."""
+    def blob(self, media_id: str) -> Blob:
+        """Return a spooled file. Raises PostrailError `media_gone`, `media_storage_failed`."""
 
     def verify(self, media_id: str) -> None:
         """Read a spooled file whole: it must still be what was looked at.

@@ -7,9 +7,9 @@ while nobody holds the file.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Protocol
 
+from connector.engine.blobs import Blob
 from connector.engine.model import MediaItem
 from connector.engine.model_media import Admission, Album, Life, Partial, Upload
 
@@ -57,8 +57,8 @@ class MediaIntake(Protocol):
         Raises PostrailError `disk_full`.
         """
 
-    def path(self, media_id: str) -> Path:
-        """Return where the bytes of a spooled file lie. Raises PostrailError `media_gone`."""
+    def blob(self, media_id: str) -> Blob:
+        """Return a spooled file. Raises PostrailError `media_gone`, `media_storage_failed`."""
 
     def held(self, media_ids: Iterable[str]) -> AbstractContextManager[frozenset[str]]:
         """Keep files from being collected inside the `with`; gives the ids of those that are not there."""

@@ -5,10 +5,10 @@ once; what is refused then is refused.
 """
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 from connector.domain.chunks import Chunk, ChunkPlan
+from connector.engine.blobs import Blob
 from connector.engine.model import Account, Post
 from connector.engine.ports import (
     Call,
@@ -60,9 +60,9 @@ class RenewingTikTok:
         """Open a photo post."""
         return self._twice(account, lambda fresh: self._inner.init_photo(fresh, post, photo_urls=photo_urls))
 
-    def upload_chunk(self, upload_url: str, path: Path, chunk: Chunk, *, mime: str) -> Uploaded:
+    def upload_chunk(self, upload_url: str, blob: Blob, chunk: Chunk, *, mime: str) -> Uploaded:
         """PUT one chunk; its address is its own permission, so there is no token to renew."""
-        return self._inner.upload_chunk(upload_url, path, chunk, mime=mime)
+        return self._inner.upload_chunk(upload_url, blob, chunk, mime=mime)
 
     def status(self, account: Account, publish_id: str) -> PublishStatus:
         """Ask how a publish task stands."""

@@ -17,12 +17,12 @@ from connector.engine.steps import again, again_as_attempt, decided, fail, later
 
 def _put(context: Context, claim: Claim, attempt: Attempt, chunk: Chunk) -> Uploaded:
     item = claim.post.media[0]
-    path = context.media.path(item.media_id)
+    blob = context.media.blob(item.media_id)
     if chunk.is_final:
         context.ledger.record_upload(
             claim.lease, attempt.id, uploaded=attempt.uploaded, final_chunk_started=True
         )
-    return context.tiktok.upload_chunk(attempt.upload_url or "", path, chunk, mime=item.mime)
+    return context.tiktok.upload_chunk(attempt.upload_url or "", blob, chunk, mime=item.mime)
 
 
 def _processing(context: Context, claim: Claim, entry: Entry) -> Claim:

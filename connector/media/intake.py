@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from connector.domain.media import PHOTO_WORDS, megabytes, too_large
+from connector.engine.blobs import Blob
 from connector.engine.model import Kind, MediaItem
 from connector.engine.ports_media import PartialFile, Receiving
 from connector.kernel.errors import PostrailError, Problem
@@ -12,7 +13,7 @@ from connector.media import source
 from connector.media.kinds import HEAD_SIZE, container_of, describe, is_picture
 from connector.media.partial import Part
 from connector.media.room import Media, naming
-from connector.media.spool import Incoming, Spool
+from connector.media.spool import AnySpool, Incoming
 from connector.net import Egress, Timeout
 
 TAKEN = f"a video (MP4, MOV or WebM) or a photo ({PHOTO_WORDS})"
@@ -72,7 +73,7 @@ class Intake:
     """
 
     def __init__(
-        self, room: Media, spool: Spool, egress: Egress, *, limit: int, total_s: float = 1800
+        self, room: Media, spool: AnySpool, egress: Egress, *, limit: int, total_s: float = 1800
     ) -> None:
         self._room = room
         self._spool = spool
@@ -111,9 +112,9 @@ class Intake:
         with naming(field_path):
             return self._room.keep(receiving.incoming, _kind_of(receiving), "", fit=fit)
 
-    def path(self, media_id: str) -> Path:
-        """Return where the bytes of a spooled file lie. Raises PostrailError `media_gone`."""
-        return self._spool.path(media_id)
+    def blob(self, media_id: str) -> Blob:
+        """Return a spooled file. Raises PostrailError `media_gone`, `media_storage_failed`."""
+        return self._spool.blob(media_id)
 
     def held(self, media_ids: Iterable[str]) -> AbstractContextManager[frozenset[str]]:
         """Keep files from being collected inside the `with`; gives the ids of those that are not there."""

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 
 from connector.domain.sources import OPEN_TERMS, SourceTerms
+from connector.engine.blobs import Blob
 from connector.engine.model import Kind, MediaItem, MediaLook
 from connector.kernel.errors import PostrailError
 from connector.media import source
@@ -13,7 +13,7 @@ from connector.media.convert import preview_of
 from connector.media.items import photo_item, photo_look, video_item, video_look
 from connector.media.prepare import checked_video, prepare
 from connector.media.remote import NotByRanges, look_from_afar
-from connector.media.spool import Incoming, Spool
+from connector.media.spool import AnySpool, Incoming
 from connector.net import Egress, Timeout
 
 LOOK_S = 60.0
@@ -28,7 +28,13 @@ class Media:
     """
 
     def __init__(
-        self, egress: Egress, spool: Spool, *, total_s: float = 3600, photo_s: float = 30, idle_s: float = 30
+        self,
+        egress: Egress,
+        spool: AnySpool,
+        *,
+        total_s: float = 3600,
+        photo_s: float = 30,
+        idle_s: float = 30,
     ) -> None:
         self._egress = egress
         self._spool = spool
@@ -86,11 +92,12 @@ class Media:
 
         Raises PostrailError `media_gone`, and `preview_failed` where the file shows nothing.
         """
-        return preview_of(self.path(item.media_id), item.mime, side=side, at_ms=at_ms)
+        with self._spool.local(item.media_id) as path:
+            return preview_of(path, item.mime, side=side, at_ms=at_ms)
 
-    def path(self, media_id: str) -> Path:
-        """Return where the bytes of a kept file lie. Raises PostrailError `media_gone` when they do not."""
-        return self._spool.path(media_id)
+    def blob(self, media_id: str) -> Blob:
+        """Return a kept file. Raises PostrailError `media_gone`, `media_storage_failed`."""
+        return self._spool.blob(media_id)
 
     def verify(self, media_id: str) -> None:
         """Hold a kept file against its hash. Raises PostrailError `media_gone`, `media_changed`."""

@@ -13,16 +13,20 @@ import hashlib
 import os
 import re
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
+from connector.engine.blobs import Blob
 from connector.kernel.errors import PostrailError, Problem
+from connector.media.blobs import FileBlob
 
 Create = Callable[[Path], tuple[int, Path]]
 """Opens a new file in a folder for writing and returns its descriptor and path."""
 
-_MEDIA_ID = re.compile("[0-9a-f]{64}")
+MEDIA_ID = re.compile("[0-9a-f]{64}")
 _PIECE = 1024 * 1024
 _FOLDER = re.compile("[0-9a-f]{2}")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -50,8 +54,8 @@ def sync_folder(folder: Path) -> None:
 class Incoming:
     """A file that is being written: hashed on the way, gone unless it is kept."""
 
-    def __init__(self, root: Path, descriptor: int, path: Path) -> None:
-        self._root = root
+    def __init__(self, place: Callable[[Path, str], None], descriptor: int, path: Path) -> None:
+        self._place = place
         self._descriptor = descriptor
         self._hash = hashlib.sha256()
         self.path = path
@@ -79,16 +83,11 @@ class Incoming:
         self.size = 0
 
     def keep(self) -> str:
-        """Put the file into the spool, durably, and return its id. Raises OSError."""
+        """Put the file into the spool, durably, and return its id. Raises OSError and PostrailError."""
         media_id = self._hash.hexdigest()
         os.fsync(self._descriptor)
         os.fchmod(self._descriptor, 0o640)
-        place = place_of(self._root, media_id)
-        if not place.parent.exists():
-            place.parent.mkdir(exist_ok=True)
-            sync_folder(self._root)
-        self.path.replace(place)
-        sync_folder(place.parent)
+        self._place(self.path, media_id)
         return media_id
 
     def discard(self) -> None:
@@ -120,11 +119,51 @@ def telling_full_disks() -> Iterator[None]:
         raise PostrailError("disk_full", "the disk that holds the media is full", details=[detail]) from error
 
 
-class Spool:
-    """The media folder at `root`, made when it is not there."""
+def media_gone() -> PostrailError:
+    """Return the refusal for a file that is not there."""
+    return PostrailError("media_gone", "the media file is no longer in the spool")
+
+
+def media_changed() -> PostrailError:
+    """Return the refusal for a file that is another one than was looked at."""
+    return PostrailError("media_changed", "the stored media file is not what was looked at")
+
+
+class AnySpool(Protocol):
+    """Where files are kept, whatever it is made of."""
+
+    def receive(self) -> AbstractContextManager[Incoming]:
+        """Open a file to write; what is not kept inside the `with` is deleted. Raises `disk_full`."""
+
+    def adopt(self, path: Path) -> AbstractContextManager[Incoming]:
+        """Take a whole file of this disk as one that has come; it stays there too. Raises `disk_full`."""
+
+    def sweep_incoming(self) -> int:
+        """Delete what processes that died have left half written; return how many files."""
+
+    def blob(self, media_id: str) -> Blob:
+        """Return a kept file. Raises PostrailError `media_gone`, `media_storage_failed`."""
+
+    def local(self, media_id: str) -> AbstractContextManager[Path]:
+        """Give a kept file on this disk, for as long as the `with` lasts. Raises as `blob`."""
+
+    def verify(self, media_id: str) -> None:
+        """Hold a kept file against its hash. Raises as `blob`, and `media_changed`."""
+
+    def held(self, media_ids: Iterable[str]) -> AbstractContextManager[frozenset[str]]:
+        """Keep files from being collected inside the `with`; gives the ids of those that are not there."""
+
+    def collect(self, media_id: str, is_needed: Callable[[], bool]) -> int:
+        """Delete a file unless it is needed, asked while nobody holds it; return how many bytes went."""
+
+    def stored(self) -> Iterator[tuple[str, int, int]]:
+        """Yield the id of each file, its size in bytes, and when it came (UTC milliseconds)."""
+
+
+class Inbox(ABC):
+    """The files under `root` that are being written; what is kept goes where `place` puts it."""
 
     def __init__(self, root: Path, *, create: Create = create_locked) -> None:
-        self._root = root
         self._incoming = root / "incoming"
         self._create = create
         with telling_full_disks():
@@ -138,7 +177,7 @@ class Spool:
         """
         with telling_full_disks():
             descriptor, path = self._create(self._incoming)
-            incoming = Incoming(self._root, descriptor, path)
+            incoming = Incoming(self.place, descriptor, path)
             try:
                 yield incoming
             finally:
@@ -154,19 +193,53 @@ class Spool:
             link = self._incoming / path.name
             link.unlink(missing_ok=True)
             link.hardlink_to(path)
-            incoming = Incoming(self._root, os.open(link, os.O_RDWR), link)
+            incoming = Incoming(self.place, os.open(link, os.O_RDWR), link)
             try:
                 incoming.read_what_is_there()
                 yield incoming
             finally:
                 incoming.discard()
 
+    def sweep_incoming(self) -> int:
+        """Delete what processes that died have left half written; return how many files."""
+        return sum(_delete_if_left_over(path) for path in self._incoming.iterdir())
+
+    @abstractmethod
+    def place(self, path: Path, media_id: str) -> None:
+        """Put a whole file that was written where kept files are. Raises OSError and PostrailError."""
+
+
+class Spool(Inbox):
+    """The media folder at `root`, made when it is not there."""
+
+    def __init__(self, root: Path, *, create: Create = create_locked) -> None:
+        super().__init__(root, create=create)
+        self._root = root
+
+    def place(self, path: Path, media_id: str) -> None:
+        """Move a whole file to its place, durably. Raises OSError."""
+        place = place_of(self._root, media_id)
+        if not place.parent.exists():
+            place.parent.mkdir(exist_ok=True)
+            sync_folder(self._root)
+        path.replace(place)
+        sync_folder(place.parent)
+
     def path(self, media_id: str) -> Path:
         """Return where the bytes of a kept file lie. Raises PostrailError `media_gone` when they do not."""
         place = place_of(self._root, media_id)
-        if not _MEDIA_ID.fullmatch(media_id) or not place.is_file():
-            raise PostrailError("media_gone", "the media file is no longer in the spool")
+        if not MEDIA_ID.fullmatch(media_id) or not place.is_file():
+            raise media_gone()
         return place
+
+    def blob(self, media_id: str) -> FileBlob:
+        """Return a kept file. Raises PostrailError `media_gone`."""
+        return FileBlob(self.path(media_id))
+
+    @contextmanager
+    def local(self, media_id: str) -> Iterator[Path]:
+        """Give a kept file on this disk. Raises PostrailError `media_gone`."""
+        yield self.path(media_id)
 
     def verify(self, media_id: str) -> None:
         """Read a kept file whole and hold it against its hash.
@@ -175,7 +248,7 @@ class Spool:
         """
         with self.path(media_id).open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != media_id:
-                raise PostrailError("media_changed", "the stored media file is not what was looked at")
+                raise media_changed()
 
     @contextmanager
     def held(self, media_ids: Iterable[str]) -> Iterator[frozenset[str]]:
@@ -183,13 +256,13 @@ class Spool:
         wanted = {media_id: place_of(self._root, media_id) for media_id in media_ids}
         with ExitStack() as stack:
             for folder in sorted({place.parent for place in wanted.values()}):
-                stack.enter_context(_locked(folder, fcntl.LOCK_SH))
+                stack.enter_context(locked(folder, exclusive=False))
             yield frozenset(media_id for media_id, place in wanted.items() if not place.is_file())
 
     def collect(self, media_id: str, is_needed: Callable[[], bool]) -> int:
         """Delete a file unless it is needed, asked while nobody holds it; return how many bytes went."""
         place = place_of(self._root, media_id)
-        with _locked(place.parent, fcntl.LOCK_EX), suppress(FileNotFoundError):
+        with locked(place.parent, exclusive=True), suppress(FileNotFoundError):
             if is_needed():
                 return 0
             size = place.stat().st_size
@@ -205,13 +278,9 @@ class Spool:
                     found = place.stat()
                     yield place.name, found.st_size, found.st_mtime_ns // 1_000_000
 
-    def sweep_incoming(self) -> int:
-        """Delete what processes that died have left half written; return how many files."""
-        return sum(_delete_if_left_over(path) for path in self._incoming.iterdir())
-
 
 @contextmanager
-def _locked(folder: Path, how: int) -> Iterator[None]:
+def locked(folder: Path, *, exclusive: bool) -> Iterator[None]:
     """Hold a lock on a folder inside the `with`; one that is not there has nothing to be locked."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -219,7 +288,7 @@ def _locked(folder: Path, how: int) -> Iterator[None]:
         yield
         return
     try:
-        fcntl.flock(descriptor, how)
+        fcntl.flock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
         yield
     finally:
         os.close(descriptor)

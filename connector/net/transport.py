@@ -19,7 +19,6 @@ from connector.net.guard import admit, refusal
 from connector.net.network import Network, SystemNetwork
 from connector.net.patience import patient_tls
 from connector.net.trip import TRIP, Broken, Patience, Timeout, Trip, Unsendable
-from connector.net.window import FileWindow
 
 DEFAULT = Timeout()
 """Ten seconds to connect, twenty between bytes, a minute in all."""
@@ -40,6 +39,9 @@ class Readable(Protocol):
 
     def read(self, size: int = -1, /) -> bytes:
         """Return up to `size` bytes; nothing at the end."""
+
+    def close(self) -> None:
+        """Let go of it."""
 
 
 Body = bytes | Readable
@@ -153,7 +155,7 @@ class Egress:
     ) -> Reply:
         """Send a request and return its whole answer, of at most 4 MiB.
 
-        `body` may be read from a file; `content_length` (bytes) is then required. A FileWindow is closed
+        `body` may be read from a file; `content_length` (bytes) is then required. Such a body is closed
         afterwards in any case. Raises Unsent, Broken, and PostrailError `address_not_allowed`.
         """
         with self.stream(
@@ -182,7 +184,7 @@ class Egress:
             self._check_url(str(prepared.url))
             response = self._send(prepared, timeout)
         finally:
-            if isinstance(body, FileWindow):
+            if body is not None and not isinstance(body, bytes):
                 body.close()
         with response:
             yield StreamReply(response.raw)

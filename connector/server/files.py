@@ -7,9 +7,10 @@ from typing import Literal
 
 from flask import Response, current_app, request
 
+from connector.engine.blobs import Blob
 from connector.engine.model import MediaItem
 from connector.server.ranges import Span, Unsatisfiable, parse_ranges
-from connector.web.files import FileBody, Part
+from connector.web.files import FileBody, Part, StreamBody
 
 HANDOFF_SETTING = "POSTRAIL_HANDOFF"
 """Where an app's configuration has its Handoff."""
@@ -33,14 +34,14 @@ class Handoff:
         return {"X-Sendfile": str(path)} if self.how == "x-sendfile" else {}
 
 
-def send_file(item: MediaItem, path: Path) -> Response:
+def send_file(item: MediaItem, blob: Blob) -> Response:
     """Answer the present request with a file: whole, or the parts of it that are asked for.
 
     The parts of a multipart answer are kept apart by the file's own hash, which cannot occur in the file.
     """
     headers = {"Accept-Ranges": "bytes", "ETag": f'"{item.media_id}"', "Cache-Control": "no-store"}
     handed: Handoff = current_app.config.get(HANDOFF_SETTING) or Handoff()
-    if there := handed.headers(path):
+    if blob.path is not None and (there := handed.headers(blob.path)):
         return Response(status=200, headers={**headers, **there}, content_type=item.mime)
     try:
         spans = _wanted(item)
@@ -56,8 +57,14 @@ def send_file(item: MediaItem, path: Path) -> Response:
     status = 206 if spans else 200
     if request.method == "HEAD":
         return Response(status=status, headers=headers, content_type=kind)
-    body = FileBody(path.open("rb"), parts)
-    return Response(body, status, headers, content_type=kind, direct_passthrough=True)
+    return Response(_body(blob, parts), status, headers, content_type=kind, direct_passthrough=True)
+
+
+def _body(blob: Blob, parts: Sequence[bytes | Part]) -> FileBody | StreamBody:
+    """Return a body that the server sends by itself from this disk, or reads from elsewhere as it goes."""
+    if blob.path is not None:
+        return FileBody(blob.path.open("rb"), parts)
+    return StreamBody(lambda part: blob.open(part.first, part.size), parts)
 
 
 def _wanted(item: MediaItem) -> tuple[Span, ...]:

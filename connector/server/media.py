@@ -17,8 +17,8 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 def _answer(seen: Seen) -> Response:
-    if seen.item is not None and seen.path is not None:
-        return send_file(seen.item, seen.path)
+    if seen.item is not None and seen.blob is not None:
+        return send_file(seen.item, seen.blob)
     if seen.passage is Passage.NOT_YET:
         return Response(status=503, headers={"Retry-After": str(RETRY_AFTER_S)})
     return Response(status=410)

@@ -68,7 +68,7 @@ def register(app: Flask, site: Site) -> None:
         demand(principal, "posts:read")
         library = site.context.library
         item = find(library, principal.workspace_id, upload_id, site.context.ledger.now()).item
-        return send_file(item, library.intake.path(item.media_id))
+        return send_file(item, library.intake.blob(item.media_id))
 
     @app.delete("/v1/media/<upload_id>")
     def delete_upload(upload_id: str) -> Response:

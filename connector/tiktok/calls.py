@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from connector.engine.blobs import Reading
 from connector.engine.model import Account
 from connector.engine.ports import Call, TikTokError
 from connector.kernel.clock import Clock
 from connector.kernel.errors import PostrailError
 from connector.kernel.jsontext import canonical
-from connector.net import Broken, Egress, FileWindow, Reply, Timeout, Unsent
+from connector.net import Broken, Egress, Reply, Timeout, Unsent
 from connector.tiktok import wire
 
 API_TIMEOUT = Timeout(connect_s=10, idle_s=20, total_s=30)
@@ -23,7 +24,7 @@ class Request:
     method: str
     url: str
     headers: Mapping[str, str]
-    body: bytes | FileWindow = b""
+    body: bytes | Reading = b""
     size: int = 0
     timeout: Timeout = API_TIMEOUT
 

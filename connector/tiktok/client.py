@@ -1,16 +1,16 @@
 """Every call that TikTok offers for an account: publishing, and what the account shows of itself."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from connector.domain.chunks import Chunk, ChunkPlan
 from connector.domain.net import origin_of
+from connector.engine.blobs import Blob
 from connector.engine.model import Account, Post
 from connector.engine.ports import Call, CreatorInfo, Initiated, PublishStatus, TikTokError, Uploaded
 from connector.engine.ports_tiktok import UserInfo, VideoPage
 from connector.kernel.clock import Clock
-from connector.net import Egress, FileWindow, Timeout
+from connector.net import Egress, Timeout
 from connector.tiktok import display, posting, wire
 from connector.tiktok.calls import Caller, Request
 
@@ -80,7 +80,7 @@ class TikTokClient:
         query = display.fields_query(display.VIDEO_FIELDS)
         return display.read_page(*self._caller.api(endpoint, account, body, query=query))
 
-    def upload_chunk(self, upload_url: str, path: Path, chunk: Chunk, *, mime: str) -> Uploaded:
+    def upload_chunk(self, upload_url: str, blob: Blob, chunk: Chunk, *, mime: str) -> Uploaded:
         """PUT one chunk without an Authorization header. 201, 206 and 416 are answers; the rest raises."""
         self._check_upload_url(upload_url)
         request = Request(
@@ -91,7 +91,7 @@ class TikTokClient:
                 "Content-Type": mime,
                 "Content-Range": f"bytes {chunk.first}-{chunk.last}/{chunk.total}",
             },
-            body=FileWindow(path, chunk.first, chunk.size),
+            body=blob.open(chunk.first, chunk.size),
             size=chunk.size,
             timeout=UPLOAD_TIMEOUT,
         )

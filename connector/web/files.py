@@ -1,8 +1,8 @@
 """Answers that are parts of a file: what a server that knows how may send without a thread of its own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 PIECE = 256 * 1024
 """Bytes read and sent at once, where the server cannot send the file itself."""
@@ -51,3 +51,43 @@ class FileBody:
     def close(self) -> None:
         """Close the file."""
         self.file.close()
+
+
+class Reading(Protocol):
+    """A part of a file that is being read from somewhere."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` bytes; nothing at the end. Raises OSError."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class StreamBody:
+    """The body of an answer whose parts come from elsewhere: opened by `begin`, read as they are sent.
+
+    The first part is opened at once, so that what cannot be read is refused and not broken off.
+    """
+
+    def __init__(self, begin: Callable[[Part], Reading], parts: Sequence[bytes | Part]) -> None:
+        self._begin = begin
+        self._parts = parts
+        self._first = next((part for part in parts if isinstance(part, Part)), None)
+        self._reading = begin(self._first) if self._first is not None else None
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the bytes, at most PIECE at a time."""
+        for part in self._parts:
+            if isinstance(part, bytes):
+                yield part
+                continue
+            if part is not self._first:
+                self.close()
+                self._reading = self._begin(part)
+            while self._reading is not None and (piece := self._reading.read(PIECE)):
+                yield piece
+
+    def close(self) -> None:
+        """Let go of the part that is being read."""
+        if self._reading is not None:
+            self._reading.close()

@@ -1,16 +1,23 @@
 """Builds the media room and the library of uploads over the media folder under HOME."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from connector.domain.net import origin_of
+from connector.domain.storage import bucket_of
 from connector.engine.library import Library
 from connector.engine.model_media import Life
+from connector.kernel.errors import PostrailError
 from connector.media.intake import Intake
 from connector.media.partial import PartialFolder
 from connector.media.room import Media
-from connector.media.spool import Spool
+from connector.media.spool import AnySpool, Spool
 from connector.net import Egress
+from connector.settings import SettingsError
 from connector.wiring.parts import Parts, Stock
+
+if TYPE_CHECKING:
+    from connector.media.objects import ObjectSpool
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -21,7 +28,7 @@ def open_stock(parts: Parts, *addresses: str) -> Stock:
     `addresses` are those by which this server is called: uploads are recognised by them.
     """
     settings = parts.settings
-    spool = Spool(settings.home / "media")
+    spool = _open_spool(parts)
     spool.sweep_incoming()
     sources = Egress(trusted=parts.trusted, clock=parts.clock, allow_http=settings.allow_http_sources)
     media = Media(
@@ -34,6 +41,40 @@ def open_stock(parts: Parts, *addresses: str) -> Stock:
     intake = Intake(media, spool, sources, limit=settings.max_upload_bytes, total_s=settings.source_timeout_s)
     partials = PartialFolder(settings.home / "media", parts.clock, life_ms=settings.upload_life_s * 1000)
     return Stock(media=media, library=_library(parts, intake, partials, *addresses))
+
+
+def see_storage(parts: Parts) -> None:
+    """See that media can be kept where the settings say. Raises SettingsError, which names what is wrong."""
+    if parts.settings.media_url is None:
+        return
+    try:
+        _open_bucket(parts, parts.settings.media_url).check()
+    except PostrailError as error:
+        fix = error.details[0].fix if error.details else ""
+        raise SettingsError(f"POSTRAIL_MEDIA_URL: {error.message}; {fix}") from error
+
+
+def _open_spool(parts: Parts) -> AnySpool:
+    """Open where media is kept. Raises SettingsError for a setting that cannot be used."""
+    settings = parts.settings
+    return _open_bucket(parts, settings.media_url) if settings.media_url else Spool(settings.home / "media")
+
+
+def _open_bucket(parts: Parts, url: str) -> "ObjectSpool":
+    settings = parts.settings
+    try:
+        # The client of a bucket is an extra, and takes its time to load.
+        from connector.media.objects import Credentials, ObjectSpool, open_bucket  # noqa: PLC0415 - see above
+    except ModuleNotFoundError as missing:
+        needs = 'a bucket needs its client: pip install "postrail[s3]"'
+        raise SettingsError(f"POSTRAIL_MEDIA_URL: {needs}") from missing
+    key_id, secret = settings.media_access_key_id, settings.media_secret_access_key
+    credentials = Credentials(key_id=key_id, secret=secret.get_secret_value()) if key_id and secret else None
+    try:
+        store = open_bucket(bucket_of(url), credentials)
+    except ValueError as error:
+        raise SettingsError(f"POSTRAIL_MEDIA_URL: {error}") from error
+    return ObjectSpool(settings.home / "media", store, parts.clock)
 
 
 def _library(parts: Parts, intake: Intake, partials: PartialFolder, *addresses: str) -> Library:

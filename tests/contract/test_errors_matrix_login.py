@@ -16,6 +16,7 @@ from connector.domain.net import origin_of
 from connector.engine.ports import TikTokError
 from connector.engine.ports_tiktok import AppKeys, LoginError, TikTokLogin
 from connector.kernel.clock import SystemClock
+from connector.media.blobs import FileBlob
 from connector.net import Egress
 from connector.tiktok.client import TikTokClient
 from connector.tiktok.login import LoginClient
@@ -82,7 +83,9 @@ def test_each_documented_status_of_a_chunk_says_what_helps(
     canned.lay(status, b"")
     client = TikTokClient(egress(canned), canned.url, CLOCK)
     with pytest.raises(TikTokError) as caught:
-        client.upload_chunk(f"{canned.url}/upload", path, Chunk(first=0, last=9, total=10), mime="video/mp4")
+        client.upload_chunk(
+            f"{canned.url}/upload", FileBlob(path), Chunk(first=0, last=9, total=10), mime="video/mp4"
+        )
     named = CHUNKS["5xx" if status >= 500 else str(status)]
     assert (caught.value.outcome, caught.value.code) == (outcome, named)
     assert load_contract().errors[named].fix

@@ -13,6 +13,7 @@ from connector.domain.net import origin_of
 from connector.engine.model import Account, Post
 from connector.engine.ports import TikTokError
 from connector.kernel.clock import SystemClock
+from connector.media.blobs import FileBlob
 from connector.net import Egress
 from connector.tiktok.client import TikTokClient
 from tests.integration.sandbox.sandbox_process import Sandbox
@@ -114,7 +115,9 @@ def test_creator_info_is_read_with_its_log_id(both: Both) -> None:
 
 def test_an_upload_goes_through_in_chunks_and_status_tells_how_far(both: Both, file: Path) -> None:
     url, plan = both.init(file.stat().st_size), plan_chunks(file.stat().st_size)
-    replies = [both.client.upload_chunk(url, file, chunk, mime="video/mp4") for chunk in plan.chunks()]
+    replies = [
+        both.client.upload_chunk(url, FileBlob(file), chunk, mime="video/mp4") for chunk in plan.chunks()
+    ]
     assert [reply.call.status for reply in replies] == [206] * 6 + [201]
     assert replies[2].uploaded == 3 * CHUNK_SIZE
     assert (replies[-1].uploaded, replies[-1].complete) == (plan.total, True)
@@ -123,9 +126,9 @@ def test_an_upload_goes_through_in_chunks_and_status_tells_how_far(both: Both, f
 def test_a_chunk_that_is_not_the_next_one_learns_what_tiktok_holds(both: Both, file: Path) -> None:
     url = both.init(file.stat().st_size)
     first, second, third, *_ = plan_chunks(file.stat().st_size).chunks()
-    both.client.upload_chunk(url, file, first, mime="video/mp4")
-    again = both.client.upload_chunk(url, file, first, mime="video/mp4")
-    ahead = both.client.upload_chunk(url, file, third, mime="video/mp4")
+    both.client.upload_chunk(url, FileBlob(file), first, mime="video/mp4")
+    again = both.client.upload_chunk(url, FileBlob(file), first, mime="video/mp4")
+    ahead = both.client.upload_chunk(url, FileBlob(file), third, mime="video/mp4")
     for reply in (again, ahead):
         assert reply.call.status == 416
         chunk = next(plan_chunks(file.stat().st_size).chunks(reply.uploaded))
@@ -136,8 +139,8 @@ def test_a_repeated_last_chunk_is_told_as_complete(both: Both, tmp_path: Path) -
     path = tmp_path / "small.mp4"
     path.write_bytes(b"x" * 1000)
     url, (whole,) = both.init(1000), plan_chunks(1000).chunks()
-    assert both.client.upload_chunk(url, path, whole, mime="video/mp4").complete
-    again = both.client.upload_chunk(url, path, whole, mime="video/mp4")
+    assert both.client.upload_chunk(url, FileBlob(path), whole, mime="video/mp4").complete
+    again = both.client.upload_chunk(url, FileBlob(path), whole, mime="video/mp4")
     assert (again.call.status, again.complete, again.uploaded) == (416, True, 1000)
 
 
@@ -145,7 +148,7 @@ def test_no_token_is_sent_with_a_chunk(both: Both, tmp_path: Path) -> None:
     path = tmp_path / "small.mp4"
     path.write_bytes(b"x" * 1000)
     (whole,) = plan_chunks(1000).chunks()
-    both.client.upload_chunk(both.init(), path, whole, mime="video/mp4")
+    both.client.upload_chunk(both.init(), FileBlob(path), whole, mime="video/mp4")
     assert "upload_token" in str(both.last()["path"])
     assert both.account.access_token not in str(both.last())
 
@@ -160,7 +163,10 @@ def test_a_refused_chunk_says_whether_it_helps_to_send_it_again(
     both.fail(refuse={"endpoint": "upload", "status": status, "times": times})
     with pytest.raises(TikTokError) as caught:
         both.client.upload_chunk(
-            url, file, Chunk(first=0, last=CHUNK_SIZE - 1, total=file.stat().st_size), mime="video/mp4"
+            url,
+            FileBlob(file),
+            Chunk(first=0, last=CHUNK_SIZE - 1, total=file.stat().st_size),
+            mime="video/mp4",
         )
     assert failure(caught) == (outcome, "tiktok_upload_failed")
 
@@ -180,7 +186,7 @@ def test_a_refused_chunk_says_whether_it_helps_to_send_it_again(
 )
 def test_an_upload_url_on_a_strange_host_gets_no_byte(both: Both, file: Path, url: str) -> None:
     with pytest.raises(TikTokError) as caught:
-        both.client.upload_chunk(url, file, Chunk(first=0, last=9, total=10), mime="video/mp4")
+        both.client.upload_chunk(url, FileBlob(file), Chunk(first=0, last=9, total=10), mime="video/mp4")
     assert failure(caught) == ("refused", "tiktok_upload_failed")
 
 
@@ -243,7 +249,7 @@ def test_a_video_draft_goes_to_the_inbox(both: Both, tmp_path: Path) -> None:
     assert (opened.call.name, opened.publish_id[:15]) == ("inbox/video/init", "v_inbox_file~v2")
     assert opened.upload_url is not None
     (whole,) = plan_chunks(1000).chunks()
-    assert both.client.upload_chunk(opened.upload_url, path, whole, mime="video/mp4").complete
+    assert both.client.upload_chunk(opened.upload_url, FileBlob(path), whole, mime="video/mp4").complete
 
 
 def test_a_photo_draft_goes_to_the_inbox(both: Both) -> None:

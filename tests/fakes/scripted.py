@@ -11,6 +11,7 @@ from connector.domain.chunks import Chunk, ChunkPlan
 from connector.domain.net import origin_of
 from connector.domain.sources import OPEN_TERMS, SourceTerms
 from connector.engine.advance import advance
+from connector.engine.blobs import Blob
 from connector.engine.context import Context
 from connector.engine.desk import Desk
 from connector.engine.hosting import Hosting
@@ -34,6 +35,7 @@ from connector.kernel.clock import SystemClock
 from connector.kernel.errors import PostrailError, Problem
 from connector.kernel.ids import SystemIds
 from connector.kernel.signing import Signer
+from connector.media.blobs import FileBlob
 from tests.fakes.hosts import PretendSignatures, PretendTexts
 from tests.fakes.partials import PretendPart, PretendPartials
 from tests.ledgers import Stage
@@ -119,9 +121,9 @@ class ScriptedTikTok:
         self.urls.extend(photo_urls)
         return self._init("content", upload=False)
 
-    def upload_chunk(self, upload_url: str, path: Path, chunk: Chunk, *, mime: str) -> Uploaded:
+    def upload_chunk(self, upload_url: str, blob: Blob, chunk: Chunk, *, mime: str) -> Uploaded:
         """Next of `chunks`; all bytes taken when the script is empty."""
-        del upload_url, path, mime
+        del upload_url, blob, mime
         self.calls.append(f"put {chunk.first}-{chunk.last}")
         if not self.chunks:
             call = Call(name="PUT upload", status=201 if chunk.is_final else 206)
@@ -304,9 +306,9 @@ class PretendMedia:
         """Return bytes that tell what was asked for."""
         return f"{item.name} {side} {at_ms}".encode()
 
-    def path(self, media_id: str) -> Path:
-        """Return a path that nobody opens."""
-        return Path("/nowhere") / media_id
+    def blob(self, media_id: str) -> FileBlob:
+        """Return a file that nobody opens."""
+        return FileBlob(Path("/nowhere") / media_id)
 
     def verify(self, media_id: str) -> None:
         """Refuse what was swapped."""
@@ -352,9 +354,9 @@ class PretendIntake:
             media_id=media_id, kind=kind, name=f"{media_id[:16]}.{ending}", mime=mime, size=len(data)
         )
 
-    def path(self, media_id: str) -> Path:
-        """Return a path that nobody opens."""
-        return Path("/nowhere") / media_id
+    def blob(self, media_id: str) -> FileBlob:
+        """Return a file that nobody opens."""
+        return FileBlob(Path("/nowhere") / media_id)
 
     @contextmanager
     def held(self, media_ids: Iterable[str]) -> Iterator[frozenset[str]]:

@@ -80,7 +80,9 @@ def test_an_upload_that_was_answered_never_loses_its_file_to_a_collection(
                 assert error.code == "not_ready"  # noqa: PT017 - it may be refused, never lost
                 continue
             answered += 1
-            assert intake.path(str(body["sha256"])).read_bytes() == photo
+            place = intake.blob(str(body["sha256"])).path
+            assert place is not None
+            assert place.read_bytes() == photo
             scene.stage.media.end("w", str(body["media_id"]))
         went = sum(stopped(process) for process in others)
     assert answered > 0
@@ -104,7 +106,7 @@ def test_a_collection_waits_for_who_holds_the_file(tmp_path: Path, needed: bool)
             assert gone == frozenset()
             collecting_it = pool.submit(intake.collect, item.media_id, is_needed)
             assert asked == []
-            assert intake.path(item.media_id).exists()
+            assert intake.blob(item.media_id).path
         assert collecting_it.result(30) == (0 if needed else item.size)
     with intake.held([item.media_id, "0" * 64]) as gone:
         assert gone == ({"0" * 64} if needed else {item.media_id, "0" * 64})

@@ -13,7 +13,7 @@ from connector.engine.ports import MediaRoom
 from connector.kernel.clock import SystemClock
 from connector.kernel.errors import PostrailError, Problem
 from connector.media.room import Media
-from connector.media.spool import Spool
+from connector.media.spool import Spool, place_of
 from connector.net import Egress
 from tests.integration.media.scripted_server import (
     Script,
@@ -71,7 +71,7 @@ def test_a_video_is_kept_byte_for_byte(tmp_path: Path, ending: str, mime: str) -
     data = make_video(tmp_path / f"a.{ending}", seconds=1, width=360, height=640).read_bytes()
     with room(tmp_path / "spool", says(answer("200 OK", data))) as (server, media):
         item = media.take_in(server.url("/a"), "video", field_path="source_url")
-    assert media.path(item.media_id).read_bytes() == data
+    assert place_of(tmp_path / "spool", item.media_id).read_bytes() == data
     assert (item.kind, item.mime, item.size, item.width, item.height) == ("video", mime, len(data), 360, 640)
     assert item.name == f"{item.media_id[:16]}.{ending}"
     assert item.source_url.endswith("/a")
@@ -83,7 +83,7 @@ def test_a_photo_that_is_right_is_kept_byte_for_byte(tmp_path: Path, format_: st
     data = make_photo(tmp_path / "a", format_).read_bytes()
     with room(tmp_path / "spool", says(answer("200 OK", data))) as (server, media):
         item = media.take_in(server.url("/photo.png"), "photo", field_path=FIELD)
-    assert media.path(item.media_id).read_bytes() == data
+    assert place_of(tmp_path / "spool", item.media_id).read_bytes() == data
     assert (item.name.rpartition(".")[2], item.changes) == (ending, ())
 
 
@@ -92,7 +92,7 @@ def test_a_png_is_kept_as_jpeg_alone(tmp_path: Path) -> None:
     with room(tmp_path / "spool", says(answer("200 OK", data))) as (server, media):
         item = media.take_in(server.url("/photo.jpg"), "photo", field_path=FIELD)
     kept = [path for path in (tmp_path / "spool").rglob("*") if path.is_file()]
-    assert kept == [media.path(item.media_id)]
+    assert kept == [place_of(tmp_path / "spool", item.media_id)]
     assert kept[0].read_bytes().startswith(b"\xff\xd8\xff")
     assert (item.mime, item.size) == ("image/jpeg", kept[0].stat().st_size)
     assert item.changes == ("converted from image/png to image/jpeg", "see-through parts put on white")
@@ -102,7 +102,7 @@ def test_the_room_fills_the_engines_port(tmp_path: Path) -> None:
     with room(tmp_path, falls_silent) as (_, media):
         port: MediaRoom = media
         with pytest.raises(PostrailError, match="media_gone"):
-            port.path("0" * 64)
+            port.blob("0" * 64)
 
 
 def test_redirects_are_followed(tmp_path: Path) -> None:

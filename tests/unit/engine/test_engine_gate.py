@@ -47,7 +47,7 @@ def test_a_held_request_is_told_to_come_again_when_its_time_is_up(scene: Scene) 
         scene.context, "gate-1", "v.mp4", hold_s=1, pause=lambda s: scene.stage.clock.advance(round(s * 1000))
     )
     assert seen.passage is Passage.NOT_YET
-    assert seen.path is None
+    assert seen.blob is None
 
 
 def test_what_belongs_to_a_void_attempt_is_gone_for_ever(scene: Scene) -> None:
@@ -60,4 +60,4 @@ def test_what_belongs_to_a_void_attempt_is_gone_for_ever(scene: Scene) -> None:
 def test_a_wrong_name_or_token_shows_nothing(scene: Scene, token: str, name: str) -> None:
     scene.stage.open_gate(scene.stage.begun())
     seen = at_gate(scene.context, token, name, hold_s=0, pause=lambda _: None)
-    assert (seen.passage, seen.path) == (Passage.GONE, None)
+    assert (seen.passage, seen.blob) == (Passage.GONE, None)

@@ -9,6 +9,7 @@ from flask import Flask, Response
 from flask.testing import FlaskClient
 
 from connector.engine.model import MediaItem
+from connector.media.blobs import FileBlob
 from connector.server.files import HANDOFF_SETTING, Handoff, send_file
 
 DATA = bytes(range(256)) * 4
@@ -26,7 +27,7 @@ def app(tmp_path: Path) -> Flask:
 
     @app.get("/file")
     def file() -> Response:
-        return send_file(ITEM, place)
+        return send_file(ITEM, FileBlob(place))
 
     return app
 
