@@ -157,9 +157,10 @@ class WebServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more connections, let the requests in hand end, and return."""
+        """Take no more connections, let the requests in hand end, and return; also where it never started."""
         self._server.deadlines.stop()
         self._server.sender.end_within(self._server.shutdown_timeout)
         self._server.stop()
-        self._thread.join(timeout=self._server.shutdown_timeout + 1)
+        if self._thread.is_alive():
+            self._thread.join(timeout=self._server.shutdown_timeout + 1)
         self._server.sender.join()

@@ -118,6 +118,16 @@ class Server:
             drain_s=DRAIN_S,
         )
         port = self._bind(settings)
+        try:
+            self._assemble(port)
+        except BaseException:
+            # Its threads wait for requests already, and would keep the process from ending.
+            self._web.stop()
+            raise
+
+    def _assemble(self, port: int) -> None:
+        """Build what answers at `port`."""
+        parts, upstream, settings = self._parts, self._upstream, self._parts.settings
         self._hooks = build_hook_desk(parts, wake=self._heard)
         host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - told as loopback
         self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"

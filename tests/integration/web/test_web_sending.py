@@ -192,3 +192,12 @@ def test_what_is_on_its_way_at_the_end_loses_its_connection(large: Path) -> None
     sender.join()
     assert connection.ended.is_set()
     connection.reader.close()
+
+
+def test_a_server_that_was_bound_and_never_started_can_be_stopped() -> None:
+    before = threading.active_count()
+    server = WebServer("127.0.0.1", 0, threads=4, stall_s=10, drain_s=5)
+    server.bind()
+    assert threading.active_count() > before
+    server.stop()
+    assert threading.active_count() == before
