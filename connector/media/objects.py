@@ -189,7 +189,7 @@ class ObjectSpool(Inbox):
         self._clock = clock
 
     def check(self) -> None:
-        """See that the bucket is there and lets us in. Raises PostrailError `media_storage_failed`."""
+        """See that the bucket is there and lets us look in. Raises PostrailError `media_storage_failed`."""
         with telling():
             for _ in obstore.list(self._store, "00/", chunk_size=1):
                 return

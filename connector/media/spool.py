@@ -132,6 +132,9 @@ def media_changed() -> PostrailError:
 class AnySpool(Protocol):
     """Where files are kept, whatever it is made of."""
 
+    def check(self) -> None:
+        """See that files can be kept. Raises OSError, and PostrailError as `blob`."""
+
     def receive(self) -> AbstractContextManager[Incoming]:
         """Open a file to write; what is not kept inside the `with` is deleted. Raises `disk_full`."""
 
@@ -215,6 +218,11 @@ class Spool(Inbox):
     def __init__(self, root: Path, *, create: Create = create_locked) -> None:
         super().__init__(root, create=create)
         self._root = root
+
+    def check(self) -> None:
+        """See that the folder can be written. Raises OSError, and PostrailError `disk_full`."""
+        with self.receive() as incoming:
+            incoming.write(b"1")
 
     def place(self, path: Path, media_id: str) -> None:
         """Move a whole file to its place, durably. Raises OSError."""

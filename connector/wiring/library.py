@@ -45,13 +45,15 @@ def open_stock(parts: Parts, *addresses: str) -> Stock:
 
 def see_storage(parts: Parts) -> None:
     """See that media can be kept where the settings say. Raises SettingsError, which names what is wrong."""
-    if parts.settings.media_url is None:
-        return
+    url, folder = parts.settings.media_url, parts.settings.home / "media"
+    name = "POSTRAIL_HOME" if url is None else "POSTRAIL_MEDIA_URL"
     try:
-        _open_bucket(parts, parts.settings.media_url).check()
+        _open_spool(parts).check()
+    except OSError as error:
+        raise SettingsError(f"POSTRAIL_HOME: cannot keep media in {folder}: {error.strerror}") from error
     except PostrailError as error:
         fix = error.details[0].fix if error.details else ""
-        raise SettingsError(f"POSTRAIL_MEDIA_URL: {error.message}; {fix}") from error
+        raise SettingsError(f"{name}: {error.message}; {fix}") from error
 
 
 def _open_spool(parts: Parts) -> AnySpool:

@@ -83,3 +83,14 @@ def test_a_bucket_that_cannot_be_used_is_told_at_the_start(build_house: BuildHou
     with s3_server(INITIAL_NO_AUTH_ACTION_COUNT="1") as guarded:
         name = make_bucket(guarded)
         assert "refuses the credentials" in said_at_the_start(house, f"s3://{name}?endpoint={guarded}")
+
+
+def test_a_folder_that_cannot_be_used_is_told_at_the_start(build_house: BuildHouse) -> None:
+    house = build_house()
+    house.stop()
+    (house.home / "media").rename(house.home / "elsewhere")
+    (house.home / "media").write_text("not a folder")
+    done = house.command("serve", "--home", str(house.home), "--port", "0")
+    assert done.returncode == 2
+    assert "POSTRAIL_HOME: cannot keep media in" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -52,6 +52,11 @@ def read(spool: AnySpool, media_id: str, first: int, size: int) -> bytes:
     return found
 
 
+def test_a_spool_that_can_be_used_says_so_and_keeps_nothing_of_it(spool: AnySpool) -> None:
+    spool.check()
+    assert list(spool.stored()) == []
+
+
 def test_a_file_is_kept_under_its_hash_and_read_back_whole(spool: AnySpool) -> None:
     media_id = keep(spool, LARGE)
     assert media_id == hashlib.sha256(LARGE).hexdigest()
