@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Semaphore
 from typing import Literal
 
 from flask import Response, current_app, request
@@ -14,6 +15,12 @@ from connector.web.files import FileBody, Part, StreamBody
 
 HANDOFF_SETTING = "POSTRAIL_HANDOFF"
 """Where an app's configuration has its Handoff."""
+
+
+STREAMS_SETTING = "POSTRAIL_STREAMS"
+"""Where an app's configuration has the places for answers that are read from elsewhere, each on a thread."""
+
+RETRY_AFTER_S = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +64,27 @@ def send_file(item: MediaItem, blob: Blob) -> Response:
     status = 206 if spans else 200
     if request.method == "HEAD":
         return Response(status=status, headers=headers, content_type=kind)
-    return Response(_body(blob, parts), status, headers, content_type=kind, direct_passthrough=True)
+    body = _body(blob, parts)
+    if body is None:
+        return Response(status=503, headers={"Retry-After": str(RETRY_AFTER_S)})
+    return Response(body, status, headers, content_type=kind, direct_passthrough=True)
 
 
-def _body(blob: Blob, parts: Sequence[bytes | Part]) -> FileBody | StreamBody:
-    """Return a body that the server sends by itself from this disk, or reads from elsewhere as it goes."""
+def _body(blob: Blob, parts: Sequence[bytes | Part]) -> FileBody | StreamBody | None:
+    """Return a body that the server sends by itself from this disk, or reads from elsewhere as it goes.
+
+    None where so many are read from elsewhere that one more would leave too few threads to the others.
+    """
     if blob.path is not None:
         return FileBody(blob.path.open("rb"), parts)
-    return StreamBody(lambda part: blob.open(part.first, part.size), parts)
+    places: Semaphore = current_app.config.get(STREAMS_SETTING) or Semaphore()
+    if not places.acquire(blocking=False):
+        return None
+    try:
+        return StreamBody(lambda part: blob.open(part.first, part.size), parts, places.release)
+    except BaseException:
+        places.release()
+        raise
 
 
 def _wanted(item: MediaItem) -> tuple[Span, ...]:

@@ -8,10 +8,9 @@ from threading import BoundedSemaphore
 from flask import Flask, Response
 
 from connector.engine.gate import Passage, Seen, at_gate
-from connector.server.files import send_file
+from connector.server.files import RETRY_AFTER_S, send_file
 from connector.server.site import Site
 
-RETRY_AFTER_S = 2
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 """What a gate token looks like; anything else never reaches the ledger."""
 

@@ -66,12 +66,16 @@ class Reading(Protocol):
 class StreamBody:
     """The body of an answer whose parts come from elsewhere: opened by `begin`, read as they are sent.
 
-    The first part is opened at once, so that what cannot be read is refused and not broken off.
+    The first part is opened at once, so that what cannot be read is refused and not broken off. `done` is
+    called once, when the body is closed.
     """
 
-    def __init__(self, begin: Callable[[Part], Reading], parts: Sequence[bytes | Part]) -> None:
+    def __init__(
+        self, begin: Callable[[Part], Reading], parts: Sequence[bytes | Part], done: Callable[[], None]
+    ) -> None:
         self._begin = begin
         self._parts = parts
+        self._done: Callable[[], None] | None = done
         self._first = next((part for part in parts if isinstance(part, Part)), None)
         self._reading = begin(self._first) if self._first is not None else None
 
@@ -82,12 +86,18 @@ class StreamBody:
                 yield part
                 continue
             if part is not self._first:
-                self.close()
+                self._end_reading()
                 self._reading = self._begin(part)
             while self._reading is not None and (piece := self._reading.read(PIECE)):
                 yield piece
 
-    def close(self) -> None:
-        """Let go of the part that is being read."""
+    def _end_reading(self) -> None:
         if self._reading is not None:
             self._reading.close()
+
+    def close(self) -> None:
+        """Let go of the part that is being read."""
+        self._end_reading()
+        done, self._done = self._done, None
+        if done is not None:
+            done()

@@ -18,7 +18,7 @@ from connector.engine.wait import WaitRoom
 from connector.kernel.log import get_log
 from connector.net import Egress
 from connector.server.app import build_app
-from connector.server.files import HANDOFF_SETTING, Handoff
+from connector.server.files import HANDOFF_SETTING, STREAMS_SETTING, Handoff
 from connector.server.site import Site
 from connector.settings import Settings, SettingsError
 from connector.store.database import sqlite_file
@@ -56,6 +56,9 @@ DRAIN_S = 10.0
 STATE_FILE = "serve.json"
 HELD_SHARE = 4
 """One in so many web threads may hold a pull at the gate."""
+
+STREAM_SHARE = 2
+"""One in so many web threads may send a file out of a bucket."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +186,7 @@ class Server:
         app.config[HANDOFF_SETTING] = Handoff(
             how=settings.media_handoff, prefix=settings.media_handoff_prefix
         )
+        app.config[STREAMS_SETTING] = threading.BoundedSemaphore(max(1, settings.threads // STREAM_SHARE))
         app.config[LIMITS_SETTING] = Limits(max_fields=settings.max_fields, max_depth=settings.max_depth)
         self._worker.start()
         if settings.workers:

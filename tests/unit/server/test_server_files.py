@@ -1,8 +1,11 @@
 """Answers with a file: whole, one range, several, a head alone, or left to the web server in front."""
 
+import io
+from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
+from threading import BoundedSemaphore
 
 import pytest
 from flask import Flask, Response
@@ -10,7 +13,7 @@ from flask.testing import FlaskClient
 
 from connector.engine.model import MediaItem
 from connector.media.blobs import FileBlob
-from connector.server.files import HANDOFF_SETTING, Handoff, send_file
+from connector.server.files import HANDOFF_SETTING, STREAMS_SETTING, Handoff, send_file
 
 DATA = bytes(range(256)) * 4
 ITEM = MediaItem(media_id="ab" * 32, kind="photo", name="p.jpg", mime="image/jpeg", size=len(DATA))
@@ -124,3 +127,49 @@ def test_a_file_is_left_to_the_server_in_front(
 
 def test_nothing_is_left_to_a_server_that_is_not_set_up(client: FlaskClient) -> None:
     assert {"X-Accel-Redirect", "X-Sendfile"} & set(client.get("/file", buffered=True).headers) == set()
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A file that lies on no disk of ours."""
+
+    data: bytes
+    path: None = None
+
+    def open(self, first: int, size: int) -> io.BytesIO:
+        """Begin to read a part."""
+        return io.BytesIO(self.data[first : first + size])
+
+
+@pytest.fixture
+def afar() -> Flask:
+    """An app whose file lies elsewhere, and that sends one such file at a time."""
+    app = Flask("afar", static_folder=None)
+    app.config[STREAMS_SETTING] = BoundedSemaphore(1)
+    app.config[HANDOFF_SETTING] = Handoff(how="x-accel")
+
+    @app.get("/file")
+    def file() -> Response:
+        return send_file(ITEM, Elsewhere(DATA))
+
+    return app
+
+
+def test_a_file_that_lies_elsewhere_comes_whole_and_by_ranges_and_is_not_left_to_others(afar: Flask) -> None:
+    client = afar.test_client()
+    assert client.get("/file", buffered=True).data == DATA
+    part = client.get("/file", buffered=True, headers={"Range": "bytes=100-199"})
+    assert (part.status_code, part.data) == (206, DATA[100:200])
+    parts = client.get("/file", buffered=True, headers={"Range": "bytes=500-509,0-4"})
+    for data in (DATA[500:510], DATA[:5]):
+        assert b"\r\n\r\n" + data + b"\r\n--" in parts.data
+    assert len(parts.data) == int(parts.headers["Content-Length"])
+
+
+def test_one_more_than_there_are_places_is_told_to_come_back(afar: Flask) -> None:
+    with afar.test_client().get("/file") as first:
+        busy = afar.test_client().get("/file")
+        assert (busy.status_code, busy.headers["Retry-After"]) == (503, "2")
+        assert afar.test_client().head("/file").status_code == 200
+        assert first.data == DATA
+    assert afar.test_client().get("/file", buffered=True).data == DATA
