@@ -297,14 +297,16 @@ def _multipart(reading: _Reading, pieces: Iterator[bytes]) -> UploadBody:
     boundary = reading.request.mimetype_params.get("boundary", "")
     parts = _Parts(reading)
     try:
-        decoder = MultipartDecoder(boundary.encode(), max_parts=reading.limits.max_fields)
+        # The decoder gathers what stands before and behind the parts, and in the head of one.
+        decoder = MultipartDecoder(boundary.encode(), SLACK, max_parts=reading.limits.max_fields)
         for piece in chain(pieces, [None]):
             decoder.receive_data(piece)
             _sort(decoder, parts)
     except (ValueError, RequestEntityTooLarge):
         refuse(
             "broken_multipart",
-            f"The multipart body is broken, or has more than {reading.limits.max_fields} parts.",
+            f"The multipart body is broken, or has more than {reading.limits.max_fields} parts"
+            f" or {SLACK} bytes beside their contents.",
             expected="parts between boundaries, and a last boundary",
             fix="let the tool write the multipart body and its Content-Type",
         )

@@ -13,7 +13,7 @@ from connector.engine.ports_media import Receiving
 from connector.kernel.errors import PostrailError
 from connector.media.intake import Sent
 from connector.media.spool import Spool
-from connector.web.uploads import UploadBody, read_upload
+from connector.web.uploads import PIECE, SLACK, UploadBody, read_upload
 
 BOUNDARY = "multipart/form-data; boundary=x"
 
@@ -145,3 +145,38 @@ def test_a_row_that_is_too_large_is_refused(tmp_path: Path) -> None:
 def test_a_body_that_says_it_is_too_large_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(PostrailError, match="too_large"):
         read(Spool(tmp_path), bytes(1_100_000), limit=10_000)
+
+
+class Endless(io.RawIOBase):
+    """A body that begins somehow and never comes to anything."""
+
+    def __init__(self, start: bytes) -> None:
+        self._start = start
+        self.given = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the start, and what goes on and on behind it."""
+        piece, self._start = self._start[:size].ljust(size, b"a"), self._start[size:]
+        self.given += size
+        return piece
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"", b"--x\r\nX-Long: ", part("file", b"abc", "a.mp4") + b"--x--\r\n"],
+    ids=["before the first boundary", "in the head of a part", "behind the last boundary"],
+)
+def test_what_is_in_no_part_is_not_gathered_for_ever(tmp_path: Path, start: bytes) -> None:
+    app, spool, body = Flask("uploads"), Spool(tmp_path), Endless(start)
+    app.config["MAX_CONTENT_LENGTH"] = 1_000
+    with (
+        app.test_request_context(
+            "/v1/media", method="POST", content_type=BOUNDARY, environ_overrides={"wsgi.input": body}
+        ),
+        ExitStack() as files,
+        pytest.raises(PostrailError, match="bad_request") as caught,
+    ):
+        read_upload(request, lambda: Sent(files.enter_context(spool.receive()), 10), 10 * SLACK)
+    assert caught.value.details[0].problem == "broken_multipart"
+    assert body.given <= SLACK + 2 * PIECE
+    assert left(tmp_path) == []
