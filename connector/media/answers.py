@@ -16,6 +16,7 @@ _STRONG = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
 _PART = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
 _NO_PART = re.compile(r"bytes \*/(\d{1,18})")
 _LENGTH = re.compile(r"\d{1,18}")
+_VALIDATORS = ("ETag", "Last-Modified")
 _SURE_AFTER = timedelta(seconds=1)
 
 
@@ -59,6 +60,19 @@ def version_of(headers: Mapping[str, str]) -> str | None:
     except (ValueError, TypeError):
         return None
     return changed if is_sure else None
+
+
+def is_other(noted: Mapping[str, str], told: Mapping[str, str]) -> bool:
+    """Whether an answer names another version of the file than an earlier one did; silence names none.
+
+    The same strong ETag is the same version whatever the dates say (RFC 9110, section 13.2.2): the servers
+    behind one name may have copied the file at different times.
+    """
+    etag = told.get("ETag", "").strip()
+    if _STRONG.fullmatch(etag) and etag == noted.get("ETag", "").strip():
+        return False
+    pairs = [(noted.get(name, "").strip(), told.get(name, "").strip()) for name in _VALIDATORS]
+    return any(before and now and before != now for before, now in pairs)
 
 
 def part_of(headers: Mapping[str, str]) -> Part | None:

@@ -1,5 +1,6 @@
 """Fetches a media file from the URL that a user named: guarded on every hop, capped, streamed, resumed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -7,7 +8,7 @@ from connector.domain.chunks import VIDEO_LIMIT
 from connector.domain.media import PHOTO_LIMIT, megabytes, too_large
 from connector.domain.sources import OPEN_TERMS, SourceTerms
 from connector.kernel.errors import PostrailError
-from connector.media.answers import length_of, part_of, size_told, version_of
+from connector.media.answers import is_other, length_of, part_of, size_told, version_of
 from connector.media.hops import Arrival, arrive, share_page_error, start_of
 from connector.media.kinds import is_html
 from connector.media.refusals import (
@@ -73,10 +74,14 @@ class Fetched:
 
 @dataclass
 class _Progress:
-    """How far a fetch has come. `version` names the file's very version, `total` is its length in bytes."""
+    """How far a fetch has come. `version` names the file's very version, `total` is its length in bytes.
+
+    `named` are the headers by which the first answer named it.
+    """
 
     received: int = 0
     version: str | None = None
+    named: Mapping[str, str] = field(default_factory=dict)
     total: int | None = None
     drops: int = 0
     restarts: int = 0
@@ -173,7 +178,9 @@ class _Fetch:
         size = size_told(reply.headers)
         if reply.status == _NOT_SATISFIABLE and size == progress.received and progress.total:
             raise length_error(progress.total, size)
-        part = part_of(reply.headers) if reply.status == _PARTIAL else None
+        # A host that knows ranges and not If-Range sends the rest of whatever lies there now.
+        is_rest = reply.status == _PARTIAL and not is_other(progress.named, reply.headers)
+        part = part_of(reply.headers) if is_rest else None
         if part is None or part.first != progress.received or part.total not in {None, progress.total}:
             self._restart(changed_error())
             return False
@@ -197,7 +204,7 @@ class _Fetch:
             )
         if progress.total is not None and progress.total > self._cap.limit:
             raise self._over(megabytes(progress.total))
-        progress.version = version_of(reply.headers)
+        progress.version, progress.named = version_of(reply.headers), reply.headers
         first = reply.read_into(progress.buffer)
         if is_html(bytes(progress.buffer[:1024][:first])):
             return self._page(arrival, first)

@@ -171,10 +171,14 @@ def test_a_source_without_ranges_that_always_drops_is_a_cut_one() -> None:
     assert refused(changing(lambda _: half(whole(DATA, ETag='"v1"')))).problem == "source_cut"
 
 
+EARLIER, LATER = "Thu, 19 Nov 2026 09:00:00 GMT", "Fri, 20 Nov 2026 09:00:00 GMT"
 CHANGED: list[tuple[str, Callable[[int], bytes]]] = [
     ("whole", lambda _: whole(OTHER, ETag='"v2"')),
     ("shorter, 416", lambda _: answer("416 No", Content_Range="bytes */100")),
     ("other length", lambda first: part(DATA + b"more", first, ETag='"v1"')),
+    ("other ETag, If-Range ignored", lambda first: part(OTHER, first, ETag='"v2"')),
+    ("weak ETag", lambda first: part(OTHER, first, ETag='W/"v1"')),
+    ("no ETag, other date", lambda first: part(OTHER, first, Last_Modified=LATER)),
     ("other part", lambda first: part(DATA, first - 1, ETag='"v1"')),
     ("no Content-Range", lambda _: answer("206 Partial Content", b"x")),
     ("many parts", lambda _: answer("206 Partial Content", b"x", Content_Type="multipart/byteranges")),
@@ -184,9 +188,27 @@ CHANGED: list[tuple[str, Callable[[int], bytes]]] = [
 @pytest.mark.parametrize("changed", [case[1] for case in CHANGED], ids=[case[0] for case in CHANGED])
 def test_a_file_that_has_changed_is_fetched_anew_and_never_mixed(changed: Callable[[int], bytes]) -> None:
     sink = Memory()
-    first = half(whole(DATA, ETag='"v1"'))
+    first = half(whole(DATA, ETag='"v1"', Last_Modified=EARLIER))
     taken(changing(lambda _: first, changed, lambda _: whole(OTHER, ETag='"v2"')), sink)
     assert (bytes(sink.data), sink.restarts) == (OTHER, 1)
+
+
+def test_a_file_whose_version_is_its_date_is_fetched_anew_where_the_rest_has_another_date() -> None:
+    sink = Memory()
+    first = half(whole(DATA, Last_Modified=EARLIER, Date=LATER))
+    replies = changing(
+        lambda _: first, lambda at: part(OTHER, at, Last_Modified=LATER), lambda _: whole(OTHER, ETag='"v2"')
+    )
+    taken(replies, sink)
+    assert (bytes(sink.data), sink.restarts) == (OTHER, 1)
+
+
+@pytest.mark.parametrize("told", [{}, {"ETag": '"v1"'}, {"ETag": '"v1"', "Last_Modified": LATER}])
+def test_a_rest_that_names_no_other_version_is_taken(told: dict[str, str]) -> None:
+    sink = Memory()
+    first = half(whole(DATA, ETag='"v1"', Last_Modified=EARLIER))
+    taken(changing(lambda _: first, lambda at: part(DATA, at, **told)), sink)
+    assert (bytes(sink.data), sink.restarts) == (DATA, 0)
 
 
 def test_a_file_that_changes_again_and_again_is_told() -> None:
