@@ -194,10 +194,13 @@ class Inbox(ABC):
         """
         with telling_full_disks():
             link = self._incoming / path.name
-            link.unlink(missing_ok=True)
-            link.hardlink_to(path)
-            incoming = Incoming(self.place, os.open(link, os.O_RDWR), link)
+            descriptor = os.open(path, os.O_RDWR)
+            incoming = Incoming(self.place, descriptor, link)
             try:
+                # Before the link is there: a sweep takes what nobody has locked.
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                link.unlink(missing_ok=True)
+                link.hardlink_to(path)
                 incoming.read_what_is_there()
                 yield incoming
             finally:

@@ -23,13 +23,12 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def open_stock(parts: Parts, *addresses: str) -> Stock:
-    """Open the media folder; what processes that died have left half written goes first.
+    """Open the media folder.
 
     `addresses` are those by which this server is called: uploads are recognised by them.
     """
     settings = parts.settings
     spool = _open_spool(parts)
-    spool.sweep_incoming()
     sources = Egress(trusted=parts.trusted, clock=parts.clock, allow_http=settings.allow_http_sources)
     media = Media(
         sources,
@@ -41,6 +40,11 @@ def open_stock(parts: Parts, *addresses: str) -> Stock:
     intake = Intake(media, spool, sources, limit=settings.max_upload_bytes, total_s=settings.source_timeout_s)
     partials = PartialFolder(settings.home / "media", parts.clock, life_ms=settings.upload_life_s * 1000)
     return Stock(media=media, library=_library(parts, intake, partials, *addresses))
+
+
+def clear_incoming(parts: Parts) -> None:
+    """Delete what processes that died have left half written in the media folder."""
+    _open_spool(parts).sweep_incoming()
 
 
 def see_storage(parts: Parts) -> None:

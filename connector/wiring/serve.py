@@ -34,7 +34,7 @@ from connector.wiring.bootstrap import (
     ensure_workspace,
 )
 from connector.wiring.hooks import build_hook_desk, call_back_here
-from connector.wiring.library import open_stock, see_storage
+from connector.wiring.library import clear_incoming, open_stock, see_storage
 from connector.wiring.parts import (
     TIKTOK_API,
     Parts,
@@ -270,6 +270,7 @@ def serve(settings: Settings, *, tell: Callable[[str], None], on_terminal: bool)
         parts = open_parts(settings)
         stack.callback(parts.database.close)
         see_storage(parts)
+        clear_incoming(parts)
         if settings.is_sqlite:
             parts.ledger.release_all()
             parts.grants.free_all()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from connector.engine.tokens import Renewals
 from connector.settings import Settings, SettingsError
 from connector.wiring.hooks import build_hook_desk
-from connector.wiring.library import open_stock, see_storage
+from connector.wiring.library import clear_incoming, open_stock, see_storage
 from connector.wiring.parts import build_context, open_parts
 from connector.wiring.serve import DRAIN_S, asked_to_end, find_upstream, owner_name
 from connector.worker.hooks import HookWorker
@@ -28,6 +28,7 @@ def work(settings: Settings, *, tell: Callable[[str], None]) -> None:
     asked = asked_to_end()
     parts = open_parts(settings)
     see_storage(parts)
+    clear_incoming(parts)
     upstream = find_upstream(parts, spawn=False)
     stopping = threading.Event()
     hooks = build_hook_desk(parts, wake=lambda: None)

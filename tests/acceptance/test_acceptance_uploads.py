@@ -395,6 +395,8 @@ def test_media_gc_says_what_would_go_and_then_lets_it_go(build_house: BuildHouse
     kept = house.home / "media" / upload["sha256"][:2] / upload["sha256"]
     os.utime(kept, (0, 0))
     orphan = old_file(house, b"nobody's")
+    being_written = house.home / "media" / "incoming" / "another-program"
+    being_written.write_bytes(b"half")
     words = ("media", "gc", "--home", str(house.home))
     dry = json.loads(house.command(*words, "--dry-run", "--json").stdout)
     assert (dry["files"], dry["bytes"], dry["kept_files"], dry["dry_run"]) == (1, 8, 1, True)
@@ -402,6 +404,7 @@ def test_media_gc_says_what_would_go_and_then_lets_it_go(build_house: BuildHouse
     assert "1 files (0.0 MB) are gone." in house.command(*words).stdout
     assert not orphan.exists()
     assert kept.exists()
+    assert being_written.exists()
 
 
 def test_media_gc_makes_no_installation_by_accident(house: House, tmp_path: Path) -> None:

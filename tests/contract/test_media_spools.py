@@ -97,6 +97,25 @@ def test_a_file_of_this_disk_is_adopted_and_stays(spool: AnySpool, tmp_path: Pat
     assert there.read_bytes() == b"came in parts"
 
 
+def test_a_sweep_spares_a_file_that_is_being_adopted(spool: AnySpool, tmp_path: Path) -> None:
+    there = tmp_path / "media" / "part"
+    there.write_bytes(b"came in parts")
+    with spool.adopt(there) as incoming:
+        assert spool.sweep_incoming() == 0
+        assert read(spool, incoming.keep(), 0, 13) == b"came in parts"
+
+
+def test_an_adoption_that_died_is_swept_and_can_be_done_anew(spool: AnySpool, tmp_path: Path) -> None:
+    there, left_over = tmp_path / "media" / "part", tmp_path / "media" / "incoming" / "part"
+    there.write_bytes(b"came in parts")
+    left_over.hardlink_to(there)
+    assert spool.sweep_incoming() == 1
+    left_over.hardlink_to(there)
+    with spool.adopt(there) as incoming:
+        assert read(spool, incoming.keep(), 0, 13) == b"came in parts"
+    assert there.read_bytes() == b"came in parts"
+
+
 def test_a_file_is_lent_to_what_needs_one_on_this_disk(spool: AnySpool) -> None:
     media_id = keep(spool, LARGE)
     with spool.local(media_id) as path:
