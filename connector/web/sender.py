@@ -72,10 +72,11 @@ class Sending:
         return not self._left
 
     def _pass_on(self, part: bytes | Part, most: int) -> int:
+        target = self.connection.socket.fileno()
         if isinstance(part, bytes):
-            return self.connection.socket.send(part)
-        target, source = self.connection.socket.fileno(), self._body.file.fileno()
-        return os.sendfile(target, source, part.first, min(part.size, most))
+            # A socket with a time-out does not block, but its `send` waits for as long as the time-out says.
+            return os.write(target, part)
+        return os.sendfile(target, self._body.file.fileno(), part.first, min(part.size, most))
 
     def finish(self, stall_s: float) -> None:
         """Send all of it from this thread. Raises OSError as `advance` does, and where nothing moves."""

@@ -1,6 +1,7 @@
 """Files sent to slow readers, over real sockets: they hold no thread of the server."""
 
 import http.client
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -166,6 +167,29 @@ class OneWay:
         """Note that it was ended."""
         self.socket.close()
         self.ended.set()
+
+
+def fill(connection: OneWay) -> int:
+    """Send until the other end has room for nothing more; return how many bytes that took."""
+    sent = 0
+    with suppress(BlockingIOError):
+        while True:
+            sent += os.write(connection.socket.fileno(), bytes(4096))
+    return sent
+
+
+def test_words_between_parts_wait_for_a_reader_without_holding_the_thread(large: Path) -> None:
+    connection = OneWay()
+    connection.socket.settimeout(0.01)
+    before = fill(connection)
+    sending = Sending(connection, FileBody(large.open("rb"), [b"[", Part(16, 16), b"]"]))
+    assert not sending.advance()
+    with connection.reader, connection.socket:
+        while before:
+            before -= len(connection.reader.recv(min(before, 1_000_000)))
+        assert sending.advance()
+        assert connection.reader.recv(100) == b"[%016x]" % 1
+    sending.close()
 
 
 @pytest.mark.parametrize("leaves", [False, True])
