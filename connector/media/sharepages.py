@@ -165,8 +165,11 @@ class _Form(HTMLParser):
 def confirmed(page: str) -> str | None:
     """Return the address behind Drive's "Download anyway", None for any other page."""
     form = _Form()
-    form.feed(page)
-    action = urlsplit(form.action)
+    try:
+        form.feed(page)
+        action = urlsplit(form.action)
+    except (AssertionError, ValueError):  # how the parser takes a declaration like `<![ 5 ]`; no URL
+        return None
     if (action.scheme, action.hostname) != ("https", DRIVE_DOWNLOADS) or "id" not in form.fields:
         return None
     return f"https://{DRIVE_DOWNLOADS}{action.path}?{urlencode(form.fields)}"

@@ -131,6 +131,9 @@ def test_drives_question_before_a_large_file_is_answered() -> None:
         form("https://drive.usercontent.google.com/download"),
         form("/download", "id"),
         '<form id="download-form"',
+        "<!doctype html><body>price <![ 5 ]",
+        form("https://drive.usercontent.google.com/download", "id") + "<![ 5 ]",
+        form("https://[drive.usercontent.google.com/download", "id"),
     ],
 )
 def test_no_other_page_leads_anywhere(page: str) -> None:
