@@ -10,7 +10,18 @@ from connector.domain.media import video_warnings
 from connector.engine.access import demand
 from connector.engine.context import Context
 from connector.engine.fetch import all_of
-from connector.engine.library import PREFIX, Library, album_row, find, not_found, upload_row
+from connector.engine.library import (
+    PREFIX,
+    Library,
+    album_row,
+    check_album_id,
+    find,
+    find_album,
+    no_album,
+    not_found,
+    recorded,
+    upload_row,
+)
 from connector.engine.model import MediaItem, Principal
 from connector.engine.model_media import Admission, NewUpload, Upload
 from connector.engine.ports_media import Receiving
@@ -128,7 +139,10 @@ def _new_upload(context: Context, got: Received, item: MediaItem) -> NewUpload:
 def _admission(
     context: Context, principal: Principal, uploads: tuple[NewUpload, ...], album: str | None
 ) -> Admission:
-    """Return what is to be recorded. Raises PostrailError `invalid_request` for a video in an album."""
+    """Return what is to be recorded.
+
+    Raises PostrailError `invalid_request` for a video in an album, `album_not_found` for what can be none.
+    """
     all_photos = all(new.item.kind == "photo" for new in uploads)
     if album is None and len(uploads) > 1 and all_photos:
         album = NEW
@@ -142,6 +156,8 @@ def _admission(
         )
         raise PostrailError("invalid_request", "An album holds photos alone.", details=[problem])
     is_new = album == NEW
+    if album is not None:
+        check_album_id(album)
     return Admission(
         workspace_id=principal.workspace_id,
         uploads=uploads,
@@ -194,41 +210,35 @@ def show(context: Context, principal: Principal, upload_id: str) -> dict[str, ob
 def end(context: Context, principal: Principal, upload_id: str) -> None:
     """End an upload now. Raises PostrailError `media_not_found` or `media_in_use`."""
     demand(principal, "posts:write")
-    upload = context.library.records.find(principal.workspace_id, upload_id)
+    upload = recorded(context.library, principal.workspace_id, upload_id)
     if upload is None or not context.library.records.end(principal.workspace_id, upload_id):
         raise not_found(upload_id)
     forget(context.library, upload.item.media_id)
 
 
-def _no_album(album_id: str) -> PostrailError:
-    return PostrailError("album_not_found", f"There is no album {album_id!r}, or its life is over.")
-
-
 def show_album(context: Context, principal: Principal, album_id: str) -> dict[str, object]:
     """Tell about an album and its photos. Raises PostrailError `album_not_found`."""
     demand(principal, "posts:read")
-    album = context.library.records.album(principal.workspace_id, album_id)
-    if album is None:
-        raise _no_album(album_id)
-    return album_row(context.public_url, album)
+    return album_row(context.public_url, find_album(context.library, principal.workspace_id, album_id))
 
 
 def retain(context: Context, principal: Principal, album_id: str) -> dict[str, object]:
     """Keep an album for longer. Raises PostrailError `album_not_found`."""
     demand(principal, "posts:write")
+    check_album_id(album_id)
     library = context.library
     album = library.records.retain(principal.workspace_id, album_id, library.life)
     if album is None:
-        raise _no_album(album_id)
+        raise no_album(album_id)
     return {"ok": True, "album_id": album.id, "expires_at": to_iso(album.expires_at)}
 
 
 def end_album(context: Context, principal: Principal, album_id: str) -> None:
     """End an album and its photos now. Raises PostrailError `album_not_found` or `media_in_use`."""
     demand(principal, "posts:write")
-    records = context.library.records
-    album = records.album(principal.workspace_id, album_id)
-    if album is None or not records.end_album(principal.workspace_id, album_id):
-        raise _no_album(album_id)
+    library = context.library
+    album = find_album(library, principal.workspace_id, album_id)
+    if not library.records.end_album(principal.workspace_id, album_id):
+        raise no_album(album_id)
     for upload in album.uploads:
-        forget(context.library, upload.item.media_id)
+        forget(library, upload.item.media_id)

@@ -16,6 +16,9 @@ PREFIX = "media"
 """What the ids of uploads begin with."""
 
 _ID = re.compile(r"media_[0-9A-HJKMNP-TV-Z]{26}")
+_FORM = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What an id of anything may look like; nothing else is asked of the ledger: PostgreSQL takes no NUL."""
+
 _PATH = re.compile(r"/v1/media/([^/]+)(?:/[^/]*)?$")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_LABEL = 60
@@ -107,9 +110,34 @@ def not_found(upload_id: str, field: str = "") -> PostrailError:
     return PostrailError("media_not_found", f"There is no upload {upload_id!r} here.", details=details)
 
 
+def recorded(library: Library, workspace_id: str, upload_id: str) -> Upload | None:
+    """Return an upload, also one whose life is over; None where the workspace never had it."""
+    return library.records.find(workspace_id, upload_id) if _FORM.fullmatch(upload_id) else None
+
+
+def no_album(album_id: str) -> PostrailError:
+    """Say that the workspace has no such album, or no more."""
+    return PostrailError("album_not_found", f"There is no album {album_id!r}, or its life is over.")
+
+
+def check_album_id(album_id: str) -> None:
+    """Raise PostrailError `album_not_found` for what can be the id of none."""
+    if not _FORM.fullmatch(album_id):
+        raise no_album(album_id)
+
+
+def find_album(library: Library, workspace_id: str, album_id: str) -> Album:
+    """Return a living album. Raises PostrailError `album_not_found`."""
+    check_album_id(album_id)
+    album = library.records.album(workspace_id, album_id)
+    if album is None:
+        raise no_album(album_id)
+    return album
+
+
 def find(library: Library, workspace_id: str, upload_id: str, now: int, field: str = "") -> Upload:
     """Return a living upload, which `field` names. Raises `media_not_found` or `media_expired`."""
-    upload = library.records.find(workspace_id, upload_id)
+    upload = recorded(library, workspace_id, upload_id)
     if upload is None:
         raise not_found(upload_id, field)
     if upload.expires_at <= now:
@@ -150,7 +178,7 @@ def resolve(
         if upload_id is None:
             continue
         field = f"{name}[{index}]" if isinstance(given, list) else name
-        upload = library.records.find(workspace_id, upload_id)
+        upload = recorded(library, workspace_id, upload_id)
         if upload is None:
             problems.extend(not_found(upload_id, field).details)
         elif upload.item.kind != kind:
@@ -179,7 +207,7 @@ def _wrong_kind(field: str, upload: Upload, kind: Kind) -> Problem:
 
 def item_of(library: Library, workspace_id: str, upload_id: str) -> MediaItem:
     """Return the file of an upload that an accepted post names. Raises PostrailError `media_not_found`."""
-    upload = library.records.find(workspace_id, upload_id)
+    upload = recorded(library, workspace_id, upload_id)
     if upload is None:
         raise not_found(upload_id)
     return upload.item

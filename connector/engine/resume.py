@@ -7,6 +7,7 @@ from connector.domain.retry import PASSING_CODES
 from connector.engine.access import demand
 from connector.engine.context import Context
 from connector.engine.intake import NEW, Received, take_in
+from connector.engine.library import find_album
 from connector.engine.model import Principal
 from connector.engine.model_media import Partial
 from connector.engine.ports_media import PartialFile
@@ -21,8 +22,8 @@ def begin(context: Context, principal: Principal, length: int, metadata: Mapping
     """Begin a file of `length` bytes. Raises PostrailError `album_not_found` for one that is not there."""
     demand(principal, "posts:write")
     library, album = context.library, _album(metadata)
-    if album not in {None, NEW} and library.records.album(principal.workspace_id, str(album)) is None:
-        raise PostrailError("album_not_found", f"There is no album {album!r}, or its life is over.")
+    if album not in {None, NEW}:
+        find_album(library, principal.workspace_id, str(album))
     partial_id = context.ids.new(PARTIAL_PREFIX)
     return library.partials.create(partial_id, principal.workspace_id, length, metadata)
 
