@@ -5,7 +5,6 @@ expiration, checksum and termination.
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -104,7 +103,7 @@ def metadata_of(headers: Headers) -> dict[str, str]:
             refuse("Upload-Metadata", text, "different names, each with its value in base64")
         try:
             found[name] = base64.b64decode(value.strip(), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             refuse("Upload-Metadata", value, "UTF-8 text in base64")
     return found
 
@@ -126,7 +125,7 @@ def checksum_of(headers: Headers) -> Checksum | None:
         refuse("Upload-Checksum", algorithm, f"one of {', '.join(ALGORITHMS)}")
     try:
         return Checksum(algorithm=algorithm, digest=base64.b64decode(value.strip(), validate=True))
-    except binascii.Error:
+    except ValueError:
         refuse("Upload-Checksum", value, "a digest in base64")
 
 

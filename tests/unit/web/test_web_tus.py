@@ -29,7 +29,17 @@ def test_metadata_comes_back(found: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a b c", "a !", "a YQ==,a YQ==", ",", "a /w==", "a " + "A" * LONGEST_METADATA, " YQ==,,b YQ=="]
+    "text",
+    [
+        "a b c",
+        "a !",
+        "a YQ==,a YQ==",
+        ",",
+        "a /w==",
+        "a " + "A" * LONGEST_METADATA,
+        " YQ==,,b YQ==",
+        "a \u00e9",
+    ],
 )
 def test_metadata_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(PostrailError, match="bad_request"):
@@ -67,7 +77,7 @@ def test_a_checksum_of_each_algorithm_is_read(algorithm: str) -> None:
     assert running.digest() == found.digest == digest
 
 
-@pytest.mark.parametrize("text", ["", "sha1", "crc32 AAAA", "sha1 ???", "SHA1 AAAA"])
+@pytest.mark.parametrize("text", ["", "sha1", "crc32 AAAA", "sha1 ???", "SHA1 AAAA", "sha1 \u00e9"])
 def test_a_checksum_that_is_none_is_refused(text: str) -> None:
     if text == "sha1":
         assert checksum_of({"Upload-Checksum": text}) is not None  # of no bytes: it will never match
