@@ -1,4 +1,4 @@
-"""Ids from outside that no database could look up: PostgreSQL takes no NUL and no half of a surrogate pair."""
+"""Ids from outside that no database can look up: PostgreSQL takes no NUL and no half of a surrogate."""
 
 from collections.abc import Callable
 
