@@ -1,10 +1,10 @@
 """Uploads and albums on SQL."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from sqlalchemy import Connection, Select, case, delete, exists, func, or_, select, update
+from sqlalchemy import Column, Connection, Select, case, delete, exists, func, select, update
 from sqlalchemy import insert as plain_insert
 
 from connector.domain.retry import PULL_WINDOW_MS
@@ -13,7 +13,7 @@ from connector.engine.model_media import Admission, Album, Life, NewUpload, Uplo
 from connector.kernel.errors import PostrailError
 from connector.kernel.jsontext import canonical
 from connector.store.database import Database
-from connector.store.dialect import QUOTAS, hold, insert
+from connector.store.dialect import QUOTAS, hold, insert, locked
 from connector.store.files import needed_by_posts, pending
 from connector.store.posts import IDS_PER_SELECT
 from connector.store.rows import Row
@@ -264,8 +264,18 @@ def _sweep(conn: Connection, now: int, before: int) -> int:
     of_post = exists().where(post_files.c.sha256 == media.c.sha256, posts.c.id == post_files.c.post_id)
     ended = select(media.c.id).where(media.c.expires_at < before, ~of_post.where(pending(now)))
     over = select(albums.c.id).where(albums.c.expires_at < before)
-    conn.execute(
-        delete(album_media).where(or_(album_media.c.media_id.in_(ended), album_media.c.album_id.in_(over)))
-    )
-    uploads = conn.execute(delete(media).where(media.c.id.in_(ended))).rowcount
-    return uploads + conn.execute(delete(albums).where(albums.c.id.in_(over))).rowcount
+    # Chosen once and locked: each statement sees what others have written meanwhile. A record that somebody
+    # is writing, to let it live on perhaps, is left for the next time.
+    uploads = conn.execute(locked(ended, of=media, skip=True)).scalars().all()
+    ended_albums = conn.execute(locked(over, of=albums, skip=True)).scalars().all()
+    _delete(conn, album_media.c.media_id, uploads)
+    _delete(conn, album_media.c.album_id, ended_albums)
+    _delete(conn, media.c.id, uploads)
+    _delete(conn, albums.c.id, ended_albums)
+    return len(uploads) + len(ended_albums)
+
+
+def _delete(conn: Connection, column: Column[str], ids: Sequence[str]) -> None:
+    """Delete the rows with one of `ids` in `column`."""
+    for start in range(0, len(ids), IDS_PER_SELECT):
+        conn.execute(delete(column.table).where(column.in_(ids[start : start + IDS_PER_SELECT])))
