@@ -13,19 +13,21 @@ def _is_meant(account: Account, ref: str) -> bool:
 
 
 def resolve_account(access: AccessStore, principal: Principal, ref: str | None) -> Account:
-    """Find the account by our id, `open_id` or @handle; without `ref`, the key's or the workspace's only one.
+    """Find the account by our id, `open_id` or @handle; without `ref`, the only one that is connected.
 
-    Of two accounts that had a handle one after the other, that for which an app may act is meant.
+    Of two accounts that had a handle one after the other, that for which an app may act is meant. One that
+    was disconnected, or whose consent has ended, is found where it is named, and neither taken nor offered.
 
-    Raises PostrailError `tiktok_not_connected` (the workspace has none), `account_not_found`, or
-    `account_required` (it has several and the request names none).
+    Raises PostrailError `tiktok_not_connected` (the workspace has none, or all of several have ended),
+    `account_not_found`, or `account_required` (several are connected and the request names none).
     """
     known = access.accounts(principal.workspace_id)
     if principal.account_id is not None:
         known = [account for account in known if account.id == principal.account_id]
     if not known:
         raise PostrailError("tiktok_not_connected", "No TikTok account is connected to this workspace.")
-    names = ", ".join(f"@{account.username}" for account in known[:20])
+    connected = [account for account in known if account.access_token]
+    names = ", ".join(f"@{account.username}" for account in (connected or known)[:20])
     if ref is not None:
         meant = [account for account in known if _is_meant(account, ref)]
         if meant:
@@ -39,7 +41,7 @@ def resolve_account(access: AccessStore, principal: Principal, ref: str | None) 
             code="account_not_found",
         )
         raise PostrailError("account_not_found", f"There is no account {ref} here.", details=[problem])
-    if len(known) > 1:
+    if len(connected) > 1:
         problem = Problem(
             field="account",
             problem="missing",
@@ -49,4 +51,8 @@ def resolve_account(access: AccessStore, principal: Principal, ref: str | None) 
             code="account_required",
         )
         raise PostrailError("account_required", "Say which TikTok account is meant.", details=[problem])
-    return known[0]
+    if not connected and len(known) > 1:
+        raise PostrailError(
+            "tiktok_not_connected", "None of this workspace's accounts is connected any more."
+        )
+    return (connected or known)[0]

@@ -38,3 +38,31 @@ def test_a_handle_whose_accounts_are_all_gone_means_the_first(scene: Scene) -> N
 def test_nobody_is_guessed_where_there_are_several(scene: Scene) -> None:
     with pytest.raises(PostrailError, match="Say which"):
         meant(scene, None)
+
+
+def test_of_several_accounts_the_only_connected_one_is_meant(scene: Scene) -> None:
+    scene.stage.grants.end("grant-a", "disconnected", "disconnected_here")
+    assert meant(scene, None) == "b"
+
+
+def test_an_account_that_has_ended_is_not_offered(scene: Scene) -> None:
+    scene.stage.grants.connect(new_grant("c"))
+    scene.stage.grants.end("grant-a", "reconnect", "invalid_grant")
+    for ref in (None, "@nobody"):
+        with pytest.raises(PostrailError) as caught:
+            meant(scene, ref)
+        assert caught.value.details[0].expected == "one of @user_b, @user_c"
+
+
+def test_where_several_accounts_have_all_ended_none_is_connected(scene: Scene) -> None:
+    for grant in ("grant-a", "grant-b"):
+        scene.stage.grants.end(grant, "disconnected", "disconnected_here")
+    with pytest.raises(PostrailError) as caught:
+        meant(scene, None)
+    assert caught.value.code == "tiktok_not_connected"
+
+
+def test_the_only_account_is_meant_even_when_it_must_be_connected_again(scene: Scene) -> None:
+    scene.stage.grants.end("grant-a", "reconnect", "invalid_grant")
+    bound = Principal(workspace_id="w", key_id="k", account_id="a")
+    assert resolve_account(scene.stage.access, bound, None).id == "a"
