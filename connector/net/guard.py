@@ -8,12 +8,26 @@ from connector.net.trip import Trip, Unsent
 
 PUBLIC = "a host on the public internet"
 
+_CODE = "address_not_allowed"
 
-def refusal(got: str, problem: str, expected: str, fix: str = "") -> PostrailError:
+
+def refusal(got: str, problem: str, expected: str, fix: str) -> PostrailError:
     """Build the error for a URL that Postrail does not go to; its field is filled in by the caller."""
-    code = "address_not_allowed"
-    detail = Problem(field="", problem=problem, got=got, expected=expected, fix=fix, code=code)
-    return PostrailError(code, f"Postrail does not connect to {got}", details=[detail])
+    detail = Problem(field="", problem=problem, got=got, expected=expected, fix=fix, code=_CODE)
+    return PostrailError(_CODE, f"Postrail does not connect to {got}", details=[detail])
+
+
+def credentials_refusal(host: str) -> PostrailError:
+    """Build the error for a URL of `host` that holds a user name or password, whoever the host is."""
+    detail = Problem(
+        field="",
+        problem="credentials_in_url",
+        got=f"a URL of {host} with a user name or password in it",
+        expected="a URL without user name and password",
+        fix="take the user name and password out of the URL",
+        code=_CODE,
+    )
+    return PostrailError(_CODE, "The URL holds a user name or password", details=[detail])
 
 
 def admit(origin: Origin, *, allow_http: bool) -> None:

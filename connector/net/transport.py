@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from connector.domain.net import Origin, has_credentials, origin_of
 from connector.kernel.clock import Clock
 from connector.net.connections import PinnedAdapter
-from connector.net.guard import admit, refusal
+from connector.net.guard import admit, credentials_refusal
 from connector.net.network import Network, SystemNetwork
 from connector.net.patience import patient_tls
 from connector.net.trip import TRIP, Broken, Patience, Timeout, Trip, Unsendable
@@ -197,7 +197,7 @@ class Egress:
         except ValueError as error:
             raise Unsendable(f"not a URL that can be opened: {error}") from error
         if credentials:
-            raise refusal(origin.host, "credentials_in_url", "a URL without user name and password")
+            raise credentials_refusal(origin.host)
         if origin not in self._trusted and origin.host.isascii():
             admit(origin, allow_http=self._allow_http)
 

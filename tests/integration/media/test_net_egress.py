@@ -256,8 +256,13 @@ def test_credentials_in_a_url_are_refused() -> None:
     egress = Egress(trusted=frozenset({Origin("http", "127.0.0.1", 1)}), clock=SystemClock())
     with pytest.raises(PostrailError) as caught:
         egress.send("GET", "http://user:hunter2@127.0.0.1:1/")
-    assert caught.value.details[0].problem == "credentials_in_url"
-    assert "hunter2" not in str(caught.value.details[0].as_dict())
+    problem = caught.value.details[0]
+    assert (problem.problem, problem.fix) == (
+        "credentials_in_url",
+        "take the user name and password out of the URL",
+    )
+    assert "does not connect" not in caught.value.message
+    assert "hunter2" not in f"{caught.value.message} {problem.as_dict()}"
 
 
 def test_plain_http_is_refused_where_the_operator_wants_https() -> None:
