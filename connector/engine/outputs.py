@@ -24,8 +24,8 @@ URL_REASONS: dict[State, str] = {
 
 
 def post_url(post: Post, account: Account | None, web_url: str) -> str | None:
-    """Return the public address of a post, None while TikTok has given no public id."""
-    if not post.public_ids or account is None:
+    """Return the public address of a post, None before TikTok gave a public id and once it is removed."""
+    if not post.public_ids or account is None or post.state is State.REMOVED:
         return None
     return f"{web_url}/@{account.username}/{post.kind}/{post.public_ids[0]}"
 

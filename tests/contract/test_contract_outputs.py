@@ -7,6 +7,8 @@ from connector.contract import load_contract
 from connector.domain.lifecycle import State
 from connector.engine.model import Account, Entry, Failure, Post
 from connector.engine.outputs import error_body, post_row, timeline_rows
+from connector.engine.perform import Told
+from connector.server.pm3k import status
 
 ACCOUNT = Account(id="acc_1", workspace_id="ws_1", open_id="-000YSS", username="mia", access_token="act.x")
 RECEIPT: dict[str, object] = {"coerced": [], "ignored": [], "warnings": []}
@@ -66,3 +68,11 @@ def test_a_dry_look_at_an_example_is_answered_as_promised(key: str) -> None:
     assert isinstance(examples, list)
     understood = contract.understand(key, {**examples[0], "strict": "false"})
     assert faults("output/check", {"ok": True, "input": understood.input, **understood.receipt()}) == []
+
+
+def test_a_post_that_was_removed_has_no_address_in_any_dialect() -> None:
+    removed = post(State.REMOVED)
+    row = post_row(load_contract(), removed, ACCOUNT, "https://www.tiktok.com", receipt=RECEIPT)
+    assert (row["post_url"], row["url_reason"]) == (None, "removed")
+    assert row["tiktok_post_ids"] == ["7602997517160123666"]
+    assert status(Told(post=removed, body=row, outcome="settled"))["post_url"] is None
