@@ -1,7 +1,7 @@
 """JSON that carries a file: the file's text leaves, the rest stays JSON, whatever the pieces."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar, SupportsIndex
 
 import pytest
 from hypothesis import given
@@ -72,3 +72,47 @@ def test_the_rest_is_bounded_and_the_file_is_not() -> None:
     assert len(split(b'{"file": "' + b"A" * 50_000 + b'"}')[1]) == 50_000
     with pytest.raises(PostrailError, match="payload_too_large"):
         split(b'{"name": "' + b"A" * 50_000 + b'"}')
+
+
+class Copied(bytes):
+    """Bytes that count, in `total`, how many of them and of their slices are copied."""
+
+    total: ClassVar[list[int]] = [0]
+
+    def __getitem__(self, at: SupportsIndex | slice) -> Any:  # noqa: ANN401 - a number or bytes, as bytes give them
+        """Return a slice that counts too."""
+        found = super().__getitem__(at)
+        if isinstance(found, int):
+            return found
+        self.total[0] += len(found)
+        return Copied(found)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        b'"file": "' + b"\\/" * 5_000 + b'"',
+        b'"file": "' + b"A\\/" * 5_000 + b'"',
+        b'"file": "' + b"\\u002b" * 5_000 + b'"',
+        b'"name": "' + b"\\/" * 5_000 + b'"',
+        b'"names": [' + b'"",' * 5_000 + b'""]',
+    ],
+    ids=["short escapes", "escapes among others", "long escapes", "another text", "many texts"],
+)
+def test_no_byte_is_copied_again_and_again(unit: bytes) -> None:
+    Copied.total[0] = 0
+    inline = InlineFile(lambda _: None, NAMES, 100_000)
+    inline.take(Copied(b"{" + unit + b"}"))
+    assert Copied.total[0] <= 2 * len(unit)
+
+
+def test_the_text_of_a_piece_leaves_at_once_however_it_is_escaped() -> None:
+    fed: list[bytes] = []
+    InlineFile(fed.append, NAMES, 100).take(b'{"file": "' + b"\\/A\\u002b\\n" * 1_000 + b'"}')
+    assert fed == [b"/A+\n" * 1_000]
+
+
+def test_a_file_of_nothing_is_given_away_as_nothing() -> None:
+    fed: list[bytes] = []
+    InlineFile(fed.append, NAMES, 100).take(b'{"file": ""}')
+    assert fed == [b""]
