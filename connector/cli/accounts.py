@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import click
 
 from connector.cli.options import home_option, settings_with
+from connector.cli.people import ENCODING, names_in
 from connector.kernel.clock import to_iso
 from connector.settings import SettingsError
 from connector.wiring import accounts as wiring
@@ -71,18 +72,6 @@ def connect(loopback: bool, server: str, key_file: TextIO, app: str | None, no_b
     tell(connect_here(ServerApi(server, key), app, show=show))
 
 
-def names_in(table: TextIO) -> list[str]:
-    """Read the people of a CSV file: its column `name`, or its first one. Raises SettingsError for none."""
-    rows = [row for row in csv.reader(table) if row and row[0].strip()]
-    header = [cell.strip().lower() for cell in rows[0]] if rows else []
-    at = header.index("name") if "name" in header else 0
-    people = rows[1:] if "name" in header else rows
-    names = [row[at].strip() for row in people if len(row) > at and row[at].strip()]
-    if not names:
-        raise SettingsError("the CSV file names nobody; give it a column `name`")
-    return names
-
-
 def _print_links(links: Sequence[tuple[str, str, str]]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(("name", "link", "expires_at"))
@@ -97,7 +86,12 @@ Examples:
 )
 @home_option
 @click.option("--name", help="Whom the link is for.")
-@click.option("--csv", "table", type=click.File("r"), help="A file with a column `name`: a link for each.")
+@click.option(
+    "--csv",
+    "table",
+    type=click.File("r", encoding=ENCODING),
+    help="A file with a column `name`: a link for each.",
+)
 @click.option("--app", help="Client key of the TikTok app to connect with (default: theirs to choose).")
 @click.option("--days", type=click.IntRange(1, 90), default=7, show_default=True, help="Days it is good for.")
 def invite(home: Path | None, name: str | None, table: TextIO | None, app: str | None, days: int) -> None:
