@@ -5,6 +5,9 @@ import struct
 _ORIENTATION = 0x0112
 _HEADER = b"Exif\0\0"
 
+MAX_ENTRIES = 500
+"""Entries of a directory that are looked through; the orientation is among the first twenty."""
+
 TURNED = range(5, 9)
 """Orientations that exchange width and height."""
 
@@ -17,7 +20,7 @@ def orientation_in(segment: bytes) -> int | None:
         return None
     try:
         start = struct.unpack_from(f"{order}I", tiff, 4)[0]
-        count = struct.unpack_from(f"{order}H", tiff, start)[0]
+        count = min(struct.unpack_from(f"{order}H", tiff, start)[0], MAX_ENTRIES)
         for index in range(count):
             tag, _kind, _length, value = struct.unpack_from(f"{order}HHIH", tiff, start + 2 + index * 12)
             if tag == _ORIENTATION:

@@ -125,12 +125,18 @@ def _has_two_pictures(file: BinaryIO) -> bool:
             file.seek(1, 1)
         else:
             return False
-        while (length := file.read(1)) not in {b"", b"\0"}:
-            file.seek(length[0], 1)
-            blocks += 1
-            if blocks > MAX_BLOCKS:
-                raise HeaderError("the picture is cut into too many blocks")
+        blocks += _skip_blocks(file, MAX_BLOCKS - blocks)
     return True
+
+
+def _skip_blocks(file: BinaryIO, limit: int) -> int:
+    """Go behind a chain of blocks; return how many there were, with its end. Raises HeaderError."""
+    for skipped in range(limit):
+        length = file.read(1)
+        if length in {b"", b"\0"}:
+            return skipped + 1
+        file.seek(length[0], 1)
+    raise HeaderError("the picture is cut into too many blocks")
 
 
 def _read_bmp(file: BinaryIO, size: int) -> Photo:

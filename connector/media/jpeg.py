@@ -10,6 +10,9 @@ from connector.media.icc import other_profile
 MAX_SEGMENTS = 10_000
 """Segments walked through in one header; no real file has as many."""
 
+MAX_FILL = 5_000
+"""Fill bytes before one marker; what aligns to a page of memory has fewer."""
+
 MAX_PROFILE = 1024 * 1024
 """Bytes of a colour profile that are put together from segments."""
 
@@ -28,14 +31,14 @@ class HeaderError(ValueError):
 def read_jpeg(file: BinaryIO, size: int) -> Photo:
     """Read the header of a picture of `size` bytes. Raises HeaderError, struct.error and IndexError."""
     file.seek(2)
-    orientation, profile = 1, b""
+    orientation, profile = 1, bytearray()
     for _ in range(MAX_SEGMENTS):
         marker = _next_marker(file)
         if marker in _STANDALONE:
             continue
         length = struct.unpack(">H", file.read(2))[0]
         if marker in _START_OF_FRAME:
-            return _photo(file.read(6), size, orientation, profile)
+            return _photo(file.read(6), size, orientation, bytes(profile))
         if marker == _START_OF_SCAN:
             break
         if marker in {_APP1, _APP2}:
@@ -67,7 +70,8 @@ def _photo(frame: bytes, size: int, orientation: int, profile: bytes) -> Photo:
 def _next_marker(file: BinaryIO) -> int:
     if file.read(1) != b"\xff":
         raise HeaderError("the picture's header is broken")
-    marker = 0xFF
-    while marker == 0xFF:  # noqa: PLR2004 - fill bytes before a marker
+    for _ in range(MAX_FILL):
         marker = file.read(1)[0]
-    return marker
+        if marker != 0xFF:  # noqa: PLR2004 - fill bytes before a marker
+            return marker
+    raise HeaderError("the picture's header is filled up")

@@ -3,14 +3,13 @@
 Sources: ISO/IEC 14496-12; Apple's QuickTime File Format Specification (edit lists, pixel aspect ratio).
 """
 
-import io
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO
 
-from connector.media.boxes import MAX_CHILDREN, Box, Unreadable, boxes, children, payload
+from connector.media.boxes import Box, BoxReader, Unreadable
 from connector.media.samples import Timing, last_byte_named, read_defaults, read_fragments, read_timing
 
 MAX_TRACKS = 20
@@ -100,24 +99,24 @@ class _Fragments:
 def read_movie(file: BinaryIO, size: int) -> Movie:
     """Read the index of a file of `size` bytes. Raises Unreadable."""
     try:
-        return _movie(file, size)
+        return _movie(BoxReader(file, size))
     except (struct.error, IndexError, ZeroDivisionError, KeyError) as error:
         raise Unreadable("its index is damaged") from error
 
 
-def _movie(file: BinaryIO, size: int) -> Movie:
-    moov = next((box for box in boxes(file, 0, size) if box.kind == b"moov"), None)
+def _movie(reader: BoxReader) -> Movie:
+    moov = next((box for box in reader.inside(reader.whole) if box.kind == b"moov"), None)
     if moov is None:
         raise Unreadable("it has no index (moov)")
-    parts = children(file, moov)
+    parts = reader.children(moov)
     if b"mvhd" not in parts:
         raise Unreadable("its index has no header")
-    scale, units = _times(payload(file, parts[b"mvhd"]))
+    scale, units = _times(reader.payload(parts[b"mvhd"]))
     fragments = _Fragments({}, exist=False)
     if b"mvex" in parts:
-        fragments = _Fragments(read_fragments(file, size, read_defaults(file, parts[b"mvex"])), exist=True)
-    traks = [box for box in boxes(file, moov.start, moov.end, MAX_CHILDREN) if box.kind == b"trak"]
-    tracks = tuple(_track(file, box, scale, fragments) for box in traks[:MAX_TRACKS])
+        fragments = _Fragments(read_fragments(reader, read_defaults(reader, parts[b"mvex"])), exist=True)
+    traks = [box for box in reader.inside(moov) if box.kind == b"trak"]
+    tracks = tuple(_track(reader, box, scale, fragments) for box in traks[:MAX_TRACKS])
     longest = max((track.seconds for track in tracks if track.handler in {b"vide", b"soun"}), default=0)
     return Movie(
         tracks=tracks,
@@ -138,25 +137,25 @@ def _times(data: bytes) -> tuple[int, int]:
     return scale, units
 
 
-def _track(file: BinaryIO, trak: Box, movie_scale: int, fragments: _Fragments) -> Track:
-    parts = children(file, trak)
-    media = children(file, parts[b"mdia"])
-    handler = payload(file, media[b"hdlr"])[8:12]
+def _track(reader: BoxReader, trak: Box, movie_scale: int, fragments: _Fragments) -> Track:
+    parts = reader.children(trak)
+    media = reader.children(parts[b"mdia"])
+    handler = reader.payload(media[b"hdlr"])[8:12]
     if handler not in {b"vide", b"soun"}:
         return Track(handler=handler, seconds=Fraction(0), ends_at=0)
-    scale, units = _times(payload(file, media[b"mdhd"]))
-    table = children(file, children(file, media[b"minf"])[b"stbl"])
-    header = payload(file, parts[b"tkhd"])
-    timing = read_timing(file, table[b"stts"])
+    scale, units = _times(reader.payload(media[b"mdhd"]))
+    table = reader.children(reader.children(media[b"minf"])[b"stbl"])
+    header = reader.payload(parts[b"tkhd"])
+    timing = read_timing(reader, table[b"stts"])
     if fragments.exist:
         timing = timing.joined(fragments.timings.get(_track_id(header), Timing()))
-    media_seconds = Fraction(timing.units or units, scale)
-    edits = [] if fragments.exist or b"edts" not in parts else _edits(file, parts[b"edts"])
-    seconds = _shown(edits, movie_scale, media_seconds, scale)
-    ends_at = last_byte_named(file, table)
+    units = timing.units or units
+    edits = None if fragments.exist or b"edts" not in parts else _edits(reader, parts[b"edts"])
+    seconds = Fraction(units, scale) if edits is None else _shown(edits, movie_scale, units, scale)
+    ends_at = last_byte_named(reader, table)
     if handler == b"soun":
         return Track(handler=handler, seconds=seconds, ends_at=ends_at)
-    codec, width, height, pixel = _sample_entry(payload(file, table[b"stsd"]))
+    codec, width, height, pixel = _sample_entry(reader, table[b"stsd"])
     return Track(
         handler=handler,
         seconds=seconds,
@@ -184,39 +183,39 @@ def _sign(number: int) -> int:
     return (number > 0) - (number < 0)
 
 
-def _edits(file: BinaryIO, edts: Box) -> list[tuple[int, int]]:
-    """Return (duration in the movie's units, start in the track's units, -1: a pause) of each edit."""
-    elst = children(file, edts).get(b"elst")
+def _edits(reader: BoxReader, edts: Box) -> Iterator[tuple[int, int, int]] | None:
+    """Return (duration in the movie's units, start in the track's units, rate) of each edit, None for none.
+
+    A start of -1 is a pause.
+    """
+    elst = reader.children(edts).get(b"elst")
     if elst is None:
-        return []
-    data = payload(file, elst)
+        return None
+    data = reader.payload(elst)
     form = ">Qqi" if data[0] == 1 else ">Iii"
-    count = min(struct.unpack_from(">I", data, 4)[0], (len(data) - 8) // struct.calcsize(form))
-    return [struct.unpack_from(form, data, 8 + index * struct.calcsize(form))[:2] for index in range(count)]
+    width = struct.calcsize(form)
+    count = min(struct.unpack_from(">I", data, 4)[0], (len(data) - 8) // width)
+    return struct.iter_unpack(form, data[8 : 8 + count * width]) if count else None
 
 
-def _shown(edits: list[tuple[int, int]], movie_scale: int, media_seconds: Fraction, scale: int) -> Fraction:
-    """Return how long a track is shown, in seconds; an edit without a duration lasts to the end."""
-    if not edits:
-        return media_seconds
-    return sum(
-        (
-            Fraction(length, movie_scale)
-            if length
-            else max(media_seconds - Fraction(max(start, 0), scale), Fraction(0))
-            for length, start in edits
-        ),
-        Fraction(0),
-    )
+def _shown(edits: Iterator[tuple[int, int, int]], movie_scale: int, units: int, scale: int) -> Fraction:
+    """Return how long a track of `units` is shown, in seconds; an edit of no duration lasts to the end."""
+    told = rest = 0
+    for length, start, _rate in edits:
+        told += length
+        if not length:
+            rest += max(units - max(start, 0), 0)
+    return Fraction(told, movie_scale) + Fraction(rest, scale)
 
 
-def _sample_entry(stsd: bytes) -> tuple[str, int, int, Fraction]:
+def _sample_entry(reader: BoxReader, stsd: Box) -> tuple[str, int, int, Fraction]:
     """Return codec, stored width and height, and the pixel's shape of the first sample entry."""
-    size, kind = struct.unpack_from(">I4s", stsd, 8)
-    width, height = struct.unpack_from(">HH", stsd, 8 + 32)
-    inside = io.BytesIO(stsd[8 + SAMPLE_ENTRY : 8 + size])
-    shape = children(inside, Box(b"", 0, len(inside.getbuffer()))).get(b"pasp")
-    across, down = struct.unpack_from(">II", payload(inside, shape)) if shape else (1, 1)
+    data = reader.payload(stsd)
+    size, kind = struct.unpack_from(">I4s", data, 8)
+    width, height = struct.unpack_from(">HH", data, 8 + 32)
+    inside = Box(kind, stsd.start + 8 + SAMPLE_ENTRY, min(stsd.start + 8 + size, stsd.end))
+    shape = reader.children(inside).get(b"pasp")
+    across, down = struct.unpack_from(">II", reader.payload(shape)) if shape else (1, 1)
     pixel = Fraction(across, down) if across and down else Fraction(1)
     return CODECS.get(kind) or _spelled(kind), width, height, pixel
 

@@ -7,9 +7,8 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import BinaryIO
 
-from connector.media.boxes import Box, Unreadable, boxes, children, payload
+from connector.media.boxes import Box, BoxReader, Unreadable
 
 UNEVEN = Fraction(6, 5)
 """Where the longest frame lasts this many times the shortest, or longer, the rate is a variable one."""
@@ -72,67 +71,63 @@ def timing_of(runs: Iterable[tuple[int, int]]) -> Timing:
     return Timing(frames, units, shortest, longest)
 
 
-def read_timing(file: BinaryIO, stts: Box) -> Timing:
+def read_timing(reader: BoxReader, stts: Box) -> Timing:
     """Read a time-to-sample table."""
-    data = payload(file, stts)
+    data = reader.payload(stts)
     count = struct.unpack_from(">I", data, 4)[0]
     whole = data[8 : 8 + min(count, (len(data) - 8) // 8) * 8]
     return timing_of(struct.iter_unpack(">II", whole))
 
 
-def last_byte_named(file: BinaryIO, table: Mapping[bytes, Box]) -> int:
+def last_byte_named(reader: BoxReader, table: Mapping[bytes, Box]) -> int:
     """Return the highest offset at which a sample table places a chunk; 0 where it places none."""
     for kind, form, width in ((b"stco", ">I", 4), (b"co64", ">Q", 8)):
         if kind in table:
-            data = payload(file, table[kind])
+            data = reader.payload(table[kind])
             count = min(struct.unpack_from(">I", data, 4)[0], (len(data) - 8) // width)
             offsets = struct.iter_unpack(form, data[8 : 8 + count * width])
             return max((offset for (offset,) in offsets), default=0)
     return 0
 
 
-def read_defaults(file: BinaryIO, mvex: Box) -> dict[int, int]:
+def read_defaults(reader: BoxReader, mvex: Box) -> dict[int, int]:
     """Return how long a sample of each track lasts where its fragment does not say, in units."""
     defaults = {}
-    for box in boxes(file, mvex.start, mvex.end):
+    for box in reader.inside(mvex):
         if box.kind == b"trex":
-            track, _description, duration = struct.unpack_from(">III", payload(file, box), 4)
+            track, _description, duration = struct.unpack_from(">III", reader.payload(box), 4)
             defaults[track] = duration
     return defaults
 
 
-def read_fragments(file: BinaryIO, size: int, defaults: Mapping[int, int]) -> dict[int, Timing]:
+def read_fragments(reader: BoxReader, defaults: Mapping[int, int]) -> dict[int, Timing]:
     """Add up every fragment of the file, by track id."""
     found: dict[int, Timing] = {}
-    for moof in boxes(file, 0, size):
+    for moof in reader.inside(reader.whole):
         if moof.kind != b"moof":
             continue
-        for traf in boxes(file, moof.start, moof.end):
+        for traf in reader.inside(moof):
             if traf.kind == b"traf":
-                track, timing = _track_fragment(file, traf, defaults)
+                track, timing = _track_fragment(reader, traf, defaults)
                 found[track] = found.get(track, Timing()).joined(timing)
                 if found[track].frames > MAX_FRAMES:
                     raise Unreadable("it has too many frames")
     return found
 
 
-def _track_fragment(file: BinaryIO, traf: Box, defaults: Mapping[int, int]) -> tuple[int, Timing]:
-    header = children(file, traf).get(b"tfhd")
+def _track_fragment(reader: BoxReader, traf: Box, defaults: Mapping[int, int]) -> tuple[int, Timing]:
+    parts = list(reader.inside(traf))
+    header = next((box for box in parts if box.kind == b"tfhd"), None)
     if header is None:
         raise Unreadable("a fragment belongs to no track")
-    data = payload(file, header)
+    data = reader.payload(header)
     flags, track = struct.unpack_from(">II", data)
     duration = defaults.get(track, 0)
     if flags & _DEFAULT_DURATION:
         at = 8 + sum(width for flag, width in _TFHD_FIELDS if flags & flag)
         duration = struct.unpack_from(">I", data, at)[0]
-    runs = (
-        run
-        for box in boxes(file, traf.start, traf.end)
-        if box.kind == b"trun"
-        for run in _runs(payload(file, box), duration)
-    )
-    return track, timing_of(runs)
+    tables = (reader.payload(box) for box in parts if box.kind == b"trun")
+    return track, timing_of(run for table in tables for run in _runs(table, duration))
 
 
 def _runs(data: bytes, duration: int) -> Iterator[tuple[int, int]]:

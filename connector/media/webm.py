@@ -6,7 +6,7 @@ A live recording tells neither its duration nor its frame rate there: both are N
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import BinaryIO
 
@@ -33,6 +33,9 @@ _LONGEST_ID, _LONGEST_SIZE = 4, 8
 
 MAX_ELEMENTS = 1_000
 """Elements looked through on one level before the first cluster."""
+
+MAX_TRACKS = 20
+"""Tracks that are looked into: with the elements of each level, this bounds what is read of one file."""
 
 MAX_VALUE = 64 * 1024
 """Bytes of the largest value that is read: a codec's private data may have some kilobytes."""
@@ -86,7 +89,8 @@ def read_webm(file: BinaryIO, size: int) -> WebM:
 def _webm(file: BinaryIO, size: int) -> WebM:
     segment = _members(file, _Element(0, 0, size))[_SEGMENT]
     parts = {element.id: element for element in _level(file, _Element(0, segment.start, segment.end or size))}
-    tracks = [_members(file, each) for each in _level(file, parts[_TRACKS]) if each.id == _TRACK]
+    entries = [each for each in _level(file, parts[_TRACKS]) if each.id == _TRACK]
+    tracks = [_members(file, each) for each in entries[:MAX_TRACKS]]
     kinds = [_number(file, track[_TRACK_TYPE]) for track in tracks]
     if _PICTURE not in kinds:
         raise Unreadable("it has no picture track")
@@ -136,10 +140,16 @@ def _members(file: BinaryIO, parent: _Element) -> dict[int, _Element]:
 
 
 def _level(file: BinaryIO, parent: _Element) -> list[_Element]:
-    """Return what stands inside an element, up to the first cluster. Raises Unreadable."""
+    """Return what stands inside an element, up to the first cluster and to its own end. Raises Unreadable."""
     if parent.end is None:
         raise Unreadable("a part of its head has no end")
-    return list(_elements(file, parent.start, parent.end))
+    found = list(_elements(file, parent.start, parent.end))
+    return [_within(each, parent.end) for each in found if each.start <= parent.end]
+
+
+def _within(element: _Element, end: int) -> _Element:
+    """Return an element that ends at byte `end` at the latest."""
+    return element if element.end is None or element.end <= end else replace(element, end=end)
 
 
 def _elements(file: BinaryIO, start: int, end: int) -> Iterator[_Element]:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.kernel.errors import PostrailError
-from connector.media.boxes import boxes, mp4_length
+from connector.media.boxes import BoxReader, mp4_length
 from connector.media.probe import probe_photo, probe_video
 from connector.media.webm import webm_length
 from tests.media_samples import make_photo, make_video
@@ -136,7 +136,8 @@ def test_a_damaged_photo_is_told(tmp_path: Path) -> None:
 def test_a_box_of_64_bit_size_and_one_to_the_end_are_walked() -> None:
     large = b"\x00\x00\x00\x01mdat" + (20).to_bytes(8, "big") + b"1234"
     data = large + b"\x00\x00\x00\x00free" + b"12"
-    found = [(box.kind, box.start, box.end) for box in boxes(io.BytesIO(data), 0, len(data))]
+    reader = BoxReader(io.BytesIO(data), len(data))
+    found = [(box.kind, box.start, box.end) for box in reader.inside(reader.whole)]
     assert found == [(b"mdat", 16, 20), (b"free", 28, 30)]
 
 
