@@ -57,6 +57,9 @@ RECONNECT_LOOK_MS = 1_800_000
 RECONNECT_WAIT_MS = 7 * 86_400_000
 """How long such a post waits before it is left to a person."""
 
+SOURCE_CODE = "fetch_error"
+"""The code of a media source that does not give the file; the problems say whether it ever may."""
+
 SLOW_SOURCE_PROBLEMS = frozenset(
     {"source_timeout", "source_cut", "source_changed", "source_5xx", "source_busy"}
 )
@@ -118,6 +121,11 @@ def most_fetches(problems: frozenset[str]) -> int:
     if not problems or not problems <= TRANSIENT_SOURCE_PROBLEMS:
         return 1
     return MAX_SLOW_FETCHES if problems & SLOW_SOURCE_PROBLEMS else MAX_FETCHES
+
+
+def stays_refused(code: str, problems: frozenset[str]) -> bool:
+    """Tell whether waiting is in vain for one of these problems: the source itself must change."""
+    return code == SOURCE_CODE and not problems <= TRANSIENT_SOURCE_PROBLEMS
 
 
 def look_again(age_ms: int, *, told: bool = False) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from connector.contract import Contract
 from connector.domain.lifecycle import TABLE, State
+from connector.domain.retry import stays_refused
 from connector.engine.model import Account, Entry, Failure, Post
 from connector.kernel.clock import to_iso, to_iso_or_none
 from connector.kernel.errors import PostrailError
@@ -30,16 +31,22 @@ def post_url(post: Post, account: Account | None, web_url: str) -> str | None:
     return f"{web_url}/@{account.username}/{post.kind}/{post.public_ids[0]}"
 
 
+def is_retryable(contract: Contract, code: str, problems: Iterable[str]) -> bool:
+    """Tell whether the same request may succeed later, by its error's code and the words of its problems."""
+    return contract.error(code).retryable and not stays_refused(code, frozenset(problems))
+
+
 def failure_members(contract: Contract, failure: Failure) -> dict[str, object]:
     """Return the members of a failure answer for why a post failed."""
     entry = contract.error(failure.code)
+    words = [str(item["problem"]) for item in failure.details]
     return {
         "error": failure.code,
         "message": failure.message,
         "details": [dict(item) for item in failure.details],
         "fix": entry.fix,
         "who": entry.who,
-        "retryable": entry.retryable,
+        "retryable": is_retryable(contract, failure.code, words),
         "retry_at": None,
         "tiktok_log_id": failure.tiktok_log_id,
         "fail_reason": failure.fail_reason,
@@ -57,7 +64,7 @@ def error_body(contract: Contract, error: PostrailError, request_id: str) -> dic
         "details": [problem.as_dict() for problem in error.details],
         "fix": entry.fix,
         "who": entry.who,
-        "retryable": entry.retryable,
+        "retryable": is_retryable(contract, error.code, (problem.problem for problem in error.details)),
         "retry_at": to_iso_or_none(error.retry_at),
         "tiktok_log_id": error.tiktok_log_id,
         **error.extra,

@@ -43,7 +43,7 @@ def answer_error(contract: Contract, clock: Clock, error: PostrailError, body: d
     response.status_code = entry.http
     if error.retry_at is not None:
         response.headers["Retry-After"] = str(max(1, (error.retry_at - clock.now() + 999) // 1000))
-    elif entry.retry_after_s is not None:
+    elif entry.retry_after_s is not None and body["retryable"]:
         response.headers["Retry-After"] = str(entry.retry_after_s)
     if entry.http == 401:  # noqa: PLR2004 - RFC 9110 wants the challenge
         response.headers["WWW-Authenticate"] = "Bearer"
