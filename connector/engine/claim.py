@@ -83,7 +83,9 @@ def _as_it_stands(context: Context, claim: Claim) -> Claim:
 
 def _refuse(context: Context, claim: Claim, error: PostrailError) -> None:
     """End a post that a rule refused, unless the cause may pass or the post may be at TikTok already."""
-    if error.code in PASSING_CODES:
+    if error.code == "server_draining":
+        later(context, claim, 0)
+    elif error.code in PASSING_CODES:
         later(context, claim, PASSING_WAIT_MS)
     elif claim.post.publish_id is None:
         fail(context, claim, failure_of(error))

@@ -1,11 +1,11 @@
 """Effect: bring a post's media into the spool, looked at and converted, before TikTok hears of it."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from connector.domain.lifecycle import State
 from connector.domain.retry import PASSING_CODES, most_fetches
+from connector.engine.abreast import abreast
 from connector.engine.budget import init_kind, reserve
 from connector.engine.context import Context
 from connector.engine.library import item_of, reference
@@ -14,9 +14,6 @@ from connector.engine.steps import account_of, again, decided, fail, failure_of,
 from connector.engine.terms import judge, terms_of
 from connector.engine.transfer import warnings_of
 from connector.kernel.errors import PostrailError, Problem
-
-AT_ONCE = 4
-"""Files of one post that are fetched at one time."""
 
 
 def sources(kind: Kind, content: Mapping[str, object]) -> list[tuple[str, str]]:
@@ -54,10 +51,12 @@ def _take_one(
 
 
 def _take_all(context: Context, post: Post) -> tuple[list[MediaItem], list[Entry], list[PostrailError]]:
-    """Bring every file into the spool, some at a time; the order is that of the post."""
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch") as pool:
-        named = sources(post.kind, post.input)
-        taken = list(pool.map(lambda one: _take_one(context, post, *one), named))
+    """Bring every file into the spool, some at a time; the order is that of the post.
+
+    Raises PostrailError `server_draining`.
+    """
+    named = sources(post.kind, post.input)
+    taken = abreast(lambda one: _take_one(context, post, *one), named, context.stopping)
     items = [result for result, _ in taken if isinstance(result, MediaItem)]
     errors = [result for result, _ in taken if isinstance(result, PostrailError)]
     return items, [entry for _, entry in taken], errors

@@ -1,13 +1,13 @@
 """Use case `dry_run`: everything up to the last call, on the code that publishes; nothing is kept."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from connector.contract import Operation, Understanding
+from connector.engine.abreast import abreast
 from connector.engine.budget import BUDGETS
 from connector.engine.context import Context
 from connector.engine.creator import ask_creator
-from connector.engine.fetch import AT_ONCE, sources
+from connector.engine.fetch import sources
 from connector.engine.library import find, reference
 from connector.engine.model import MediaLook, NewPost, Principal
 from connector.engine.ports import CreatorInfo
@@ -66,8 +66,7 @@ def _sources(new: NewPost) -> list[tuple[str, str]]:
 
 
 def _look_at_all(context: Context, new: NewPost) -> list[MediaLook | PostrailError]:
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="look") as pool:
-        return list(pool.map(lambda one: _look(context, new, *one), _sources(new)))
+    return abreast(lambda one: _look(context, new, *one), _sources(new), context.stopping)
 
 
 def _look(context: Context, new: NewPost, field_path: str, url: str) -> MediaLook | PostrailError:

@@ -88,6 +88,14 @@ def test_a_disk_that_stays_full_never_fails_a_post(scene: Scene) -> None:
     assert scene.now(post).state is State.FETCHING
 
 
+def test_a_post_whose_files_were_on_their_way_when_the_process_drained_is_due_at_once(scene: Scene) -> None:
+    scene.media.refuse["https://m.example/v.mp4"] = PostrailError("server_draining", "shutting down")
+    post = scene.accept_video()
+    work_on(scene.context, scene.stage.claim(), InHand())
+    assert scene.now(post).state is State.FETCHING
+    assert scene.stage.ledger.next_due() == scene.stage.clock.now()
+
+
 def test_a_post_that_waits_after_a_defect_does_not_keep_its_account_busy(scene: Scene) -> None:
     scene.tiktok.inits = [ZeroDivisionError(), "then as usual"]
     post = scene.accept_video()
