@@ -5,7 +5,7 @@ file is needed does so inside `held`, where it has seen the file; whoever collec
 while nobody holds the file.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -96,8 +96,19 @@ class PartialFile(Protocol):
 class Partials(Protocol):
     """Files that come in several requests: on the disk, whatever becomes of this process."""
 
-    def create(self, partial_id: str, workspace_id: str, length: int, metadata: Mapping[str, str]) -> Partial:
-        """Begin one. Raises PostrailError `disk_full`."""
+    def create(
+        self,
+        partial_id: str,
+        workspace_id: str,
+        length: int,
+        metadata: Mapping[str, str],
+        allow: Callable[[Sequence[int]], None],
+    ) -> Partial:
+        """Begin one of `length` bytes, unless `allow` raises.
+
+        `allow` is given the lengths of those that the workspace has begun and that are not done, while nobody
+        begins another. Raises PostrailError `disk_full`.
+        """
 
     def look(self, workspace_id: str, partial_id: str) -> Partial:
         """Tell how one stands, whoever has it in hand; what is told to be here is on the disk.
@@ -148,6 +159,9 @@ class MediaStore(Protocol):
 
     def needed(self, media_ids: Iterable[str], life: Life) -> frozenset[str]:
         """Return which of these files a living upload or a post needs."""
+
+    def held(self, workspace_id: str) -> int:
+        """Return the bytes of a workspace's living uploads."""
 
     def sweep(self, age_ms: int) -> int:
         """Forget uploads and albums that ended `age_ms` ago and that no post may ask for; return how many."""

@@ -1,31 +1,58 @@
 """Use cases of uploads that come in several requests: begun, gone on with, whole, given up."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from connector.domain.retry import PASSING_CODES
 from connector.engine.access import demand
 from connector.engine.context import Context
 from connector.engine.intake import NEW, Received, take_in
-from connector.engine.library import find_album
+from connector.engine.library import Library, find_album
 from connector.engine.model import Principal
 from connector.engine.model_media import Partial
 from connector.engine.ports_media import PartialFile
 from connector.kernel.errors import PostrailError
 
 PARTIAL_PREFIX = "upload"
+MOST_OPEN = 100
+"""Uploads in several requests that a workspace may have begun and not finished."""
+
 _NAMES = ("filename", "name")
 """What clients call the file's name in its metadata."""
 
 
 def begin(context: Context, principal: Principal, length: int, metadata: Mapping[str, str]) -> Partial:
-    """Begin a file of `length` bytes. Raises PostrailError `album_not_found` for one that is not there."""
+    """Begin a file of `length` bytes.
+
+    Raises PostrailError `album_not_found` for an album that is not there, `too_many_open_uploads`, and
+    `media_quota_exceeded` where the workspace's uploads and the whole of what it has begun are too much.
+    """
     demand(principal, "posts:write")
     library, album = context.library, _album(metadata)
     if album not in {None, NEW}:
         find_album(library, principal.workspace_id, str(album))
     partial_id = context.ids.new(PARTIAL_PREFIX)
-    return library.partials.create(partial_id, principal.workspace_id, length, metadata)
+    allow = partial(_allow, library, principal.workspace_id, length)
+    return library.partials.create(partial_id, principal.workspace_id, length, metadata, allow)
+
+
+def _allow(library: Library, workspace_id: str, length: int, begun: Sequence[int]) -> None:
+    """Refuse a file of `length` bytes where those `begun` leave it no room."""
+    if len(begun) >= MOST_OPEN:
+        raise PostrailError(
+            "too_many_open_uploads", f"{len(begun)} uploads are begun and not finished; {MOST_OPEN} may be."
+        )
+    quota = library.life.quota
+    if quota is None:
+        return
+    held = library.records.held(workspace_id) + sum(begun) + length
+    if held > quota:
+        raise PostrailError(
+            "media_quota_exceeded",
+            f"With this upload and those begun the workspace would hold {held} bytes of media; "
+            f"it may hold {quota}.",
+        )
 
 
 def _album(metadata: Mapping[str, str]) -> str | None:

@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from pathlib import Path
 from connector.engine.model_media import Partial
 from connector.kernel.clock import Clock
 from connector.kernel.errors import PostrailError
-from connector.media.spool import sync_folder, telling_full_disks
+from connector.media.spool import locked, sync_folder, telling_full_disks
 
 _ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
@@ -86,8 +86,15 @@ class PartialFolder:
         with telling_full_disks():
             self._folder.mkdir(parents=True, exist_ok=True)
 
-    def create(self, partial_id: str, workspace_id: str, length: int, metadata: Mapping[str, str]) -> Partial:
-        """Begin one. Raises PostrailError `disk_full`."""
+    def create(
+        self,
+        partial_id: str,
+        workspace_id: str,
+        length: int,
+        metadata: Mapping[str, str],
+        allow: Callable[[Sequence[int]], None],
+    ) -> Partial:
+        """Begin one, unless `allow` raises. Raises PostrailError `disk_full`."""
         state = Partial(
             id=partial_id,
             workspace_id=workspace_id,
@@ -96,10 +103,19 @@ class PartialFolder:
             expires_at=self._clock.now() + self._life_ms,
             metadata=dict(metadata),
         )
-        with telling_full_disks():
+        with telling_full_disks(), locked(self._folder, exclusive=True):
+            allow(self._begun(workspace_id))
             (self._folder / partial_id).touch(exist_ok=False)
             _store(self._folder / f"{partial_id}.json", state)
         return state
+
+    def _begun(self, workspace_id: str) -> list[int]:
+        """Return the lengths of a workspace's living files that are not done: those whose bytes lie here."""
+        lengths = []
+        for info in [path.with_suffix(".json") for path in self._folder.iterdir() if not path.suffix]:
+            with suppress(PostrailError, FileNotFoundError):
+                lengths.append(self._of(workspace_id, info, info.read_text()).length)
+        return lengths
 
     def look(self, workspace_id: str, partial_id: str) -> Partial:
         """Tell how one stands, whoever has it in hand; what is told to be here is on the disk."""

@@ -64,6 +64,10 @@ class SqlMedia:
         """Return which of these files a living upload or a post needs."""
         return self._read(lambda conn, now: _needed(conn, now, list(media_ids), life))
 
+    def held(self, workspace_id: str) -> int:
+        """Return the bytes of a workspace's living uploads."""
+        return self._read(lambda conn, now: _held(conn, now, workspace_id))
+
     def sweep(self, age_ms: int) -> int:
         """Forget uploads and albums that ended `age_ms` ago and that no post may ask for."""
         return self._write(lambda conn, now: _sweep(conn, now, now - age_ms))
@@ -176,9 +180,13 @@ def _record(conn: Connection, now: int, workspace_id: str, new: NewUpload, expir
     return str(conn.execute(kept.returning(media.c.id)).scalar_one())
 
 
-def _check_quota(conn: Connection, now: int, workspace_id: str, quota: int) -> None:
+def _held(conn: Connection, now: int, workspace_id: str) -> int:
     alive = (media.c.workspace_id == workspace_id) & (media.c.expires_at > now)
-    held: int = conn.execute(select(func.coalesce(func.sum(media.c.size), 0)).where(alive)).scalar_one()
+    return int(conn.execute(select(func.coalesce(func.sum(media.c.size), 0)).where(alive)).scalar_one())
+
+
+def _check_quota(conn: Connection, now: int, workspace_id: str, quota: int) -> None:
+    held = _held(conn, now, workspace_id)
     if held > quota:
         raise PostrailError(
             "media_quota_exceeded",

@@ -54,6 +54,16 @@ def metadata(**values: str) -> str:
     return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in values.items())
 
 
+def test_a_quota_counts_what_is_begun(build_house: BuildHouse) -> None:
+    house = build_house(MEDIA_QUOTA="1000")
+    begun = begin(house, 600)
+    refused = tus(house, "POST", PATH, Upload_Length="600")
+    assert (refused.status, refused.body["error"]) == (413, "media_quota_exceeded")
+    assert patch(house, begun, 0, b"x" * 10).headers["Upload-Offset"] == "10"
+    assert tus(house, "DELETE", begun).status == 204
+    assert begin(house, 600)
+
+
 def test_what_the_server_can_do_is_told_without_a_key(house: House) -> None:
     answer = house.call("OPTIONS", PATH, key="")
     assert answer.status == 204

@@ -1,6 +1,6 @@
 """The port of files that come in several requests, on each implementation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from tests.databases import HandClock
 from tests.fakes.partials import PretendPartials
 
 ID = "upload_01J9Z3K8Q4T2W6Y1X5V7B0N3M8"
+OTHER = "upload_01J9Z3K8Q4T2W6Y1X5V7B0N3M9"
 LIFE = 60_000
 
 
@@ -24,6 +25,24 @@ def build(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
     if request.param == "disk":
         return lambda clock: PartialFolder(tmp_path, clock, life_ms=LIFE)
     return lambda clock: PretendPartials(clock, life_ms=LIFE)
+
+
+def anything(begun: Sequence[int]) -> None:
+    """Let a file begin, whatever else is begun."""
+
+
+def begun_beside(partials: Partials, workspace: str = "w") -> list[int]:
+    """Return the lengths of what a workspace has begun, as they are told to who begins another."""
+    told: list[int] = []
+
+    def refuse(begun: Sequence[int]) -> None:
+        told.extend(begun)
+        raise PostrailError("too_many_open_uploads", "no more")
+
+    with pytest.raises(PostrailError, match="too_many_open_uploads"):
+        partials.create("upload_refused", workspace, 1, {}, refuse)
+    assert missing(partials, workspace, "upload_refused")
+    return sorted(told)
 
 
 def now_of(path: Path) -> HandClock:
@@ -42,7 +61,7 @@ def clock(tmp_path: Path) -> HandClock:
 def partials(build: Build, clock: HandClock) -> Partials:
     """Give a store with one file of ten bytes begun."""
     built = build(clock)
-    built.create(ID, "w", 10, {"filename": "a.mp4"})
+    built.create(ID, "w", 10, {"filename": "a.mp4"}, anything)
     return built
 
 
@@ -59,6 +78,20 @@ def test_a_file_begins_with_nothing(partials: Partials, clock: HandClock) -> Non
     assert (state.length, state.offset, state.upload_id) == (10, 0, None)
     assert dict(state.metadata) == {"filename": "a.mp4"}
     assert abs(state.expires_at - clock.now() - LIFE) < 5_000
+
+
+def test_who_begins_a_file_is_told_what_else_the_workspace_has_begun(
+    partials: Partials, clock: HandClock
+) -> None:
+    partials.create(OTHER, "w", 7, {}, anything)
+    assert begun_beside(partials) == [7, 10]
+    assert begun_beside(partials, "x") == []
+    with partials.take("w", ID) as part:
+        part.write(b"1234567890")
+        part.done("media_1")
+    assert begun_beside(partials) == [7]
+    clock.advance(LIFE + 5_000)
+    assert begun_beside(partials) == []
 
 
 def test_bytes_are_appended_by_one_request_after_the_other(partials: Partials) -> None:
@@ -103,7 +136,7 @@ def test_what_is_dropped_is_gone(partials: Partials) -> None:
 
 @pytest.mark.parametrize(
     ("workspace", "partial_id"),
-    [("x", ID), ("w", "upload_01J9Z3K8Q4T2W6Y1X5V7B0N3M9"), ("w", "../../etc/passwd"), ("w", "")],
+    [("x", ID), ("w", OTHER), ("w", "../../etc/passwd"), ("w", "")],
 )
 def test_what_is_not_ours_is_not_found(partials: Partials, workspace: str, partial_id: str) -> None:
     assert missing(partials, workspace, partial_id)
@@ -137,14 +170,14 @@ def test_bytes_without_a_description_are_swept_after_their_time(tmp_path: Path, 
 
 def test_a_description_without_its_bytes_is_no_file(tmp_path: Path, clock: HandClock) -> None:
     folder = PartialFolder(tmp_path, clock, life_ms=LIFE)
-    folder.create(ID, "w", 10, {})
+    folder.create(ID, "w", 10, {}, anything)
     (tmp_path / "partial" / ID).unlink()
     assert missing(folder)
 
 
 def test_a_full_disk_is_told_and_what_is_there_stays(tmp_path: Path, clock: HandClock) -> None:
     folder = PartialFolder(tmp_path, clock, life_ms=10**13)
-    folder.create(ID, "w", 10, {})
+    folder.create(ID, "w", 10, {}, anything)
     data = tmp_path / "partial" / ID
     data.unlink()
     data.symlink_to("/dev/full")

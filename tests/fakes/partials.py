@@ -1,6 +1,6 @@
 """Files that come in several requests, in memory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -51,8 +51,17 @@ class PretendPartials:
     life_ms: int = 1000
     parts: dict[str, PretendPart] = field(default_factory=dict)
 
-    def create(self, partial_id: str, workspace_id: str, length: int, metadata: Mapping[str, str]) -> Partial:
+    def create(
+        self,
+        partial_id: str,
+        workspace_id: str,
+        length: int,
+        metadata: Mapping[str, str],
+        allow: Callable[[Sequence[int]], None],
+    ) -> Partial:
         """Begin one."""
+        states = [part.state for part in self.parts.values() if not self._is_over(part)]
+        allow([one.length for one in states if one.workspace_id == workspace_id and one.upload_id is None])
         state = Partial(
             id=partial_id,
             workspace_id=workspace_id,

@@ -1,12 +1,13 @@
 """Uploads in several requests: whole ones become uploads once, refused ones are forgotten."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from connector.engine.model import Principal
 from connector.engine.model_media import Partial
-from connector.engine.resume import append, begin, give_up, look
+from connector.engine.resume import MOST_OPEN, append, begin, give_up, look
 from connector.kernel.errors import PostrailError
 from tests.fakes.scripted import Scene
 
@@ -122,3 +123,22 @@ def test_a_key_that_may_only_read_begins_nothing(scene: Scene) -> None:
     reader = Principal(workspace_id="w", key_id="k", scopes=frozenset({"posts:read"}))
     with pytest.raises(PostrailError, match="forbidden"):
         begin(scene.context, reader, 3, {})
+
+
+def test_what_is_begun_counts_as_if_it_were_here(scene: Scene) -> None:
+    scene.life = replace(scene.life, quota=100)
+    send(scene, start(scene, 30), 0, b"a" * 30)
+    begun = start(scene, 60)
+    with pytest.raises(PostrailError, match="101 bytes") as refused:
+        start(scene, 11)
+    assert refused.value.code == "media_quota_exceeded"
+    give_up(scene.context, ME, begun)
+    assert look(scene.context, ME, start(scene, 70)).length == 70
+
+
+def test_a_workspace_has_so_many_files_begun_and_no_more(scene: Scene) -> None:
+    begun = [start(scene, 1) for _ in range(MOST_OPEN)]
+    with pytest.raises(PostrailError, match="too_many_open_uploads"):
+        start(scene, 1)
+    assert send(scene, begun[0], 0, b"a").upload_id is not None
+    assert start(scene, 1)

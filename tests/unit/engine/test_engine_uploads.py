@@ -212,7 +212,7 @@ def test_media_is_fetched_at_once_although_the_post_must_wait_for_its_slot(scene
 
 def test_a_collection_drops_files_that_nobody_went_on_with_and_old_records(scene: Scene) -> None:
     body = upload(scene, b"a")
-    scene.partials.create("upload_1", "w", 10, {})
+    scene.partials.create("upload_1", "w", 10, {}, lambda _: None)
     scene.stage.clock.advance(200 * 86_400_000)
     done = collect(scene.library, scene.stage.clock.now())
     assert (done.files, done.records) == (1, 2)
