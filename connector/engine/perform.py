@@ -10,7 +10,7 @@ from connector.engine.access import demand
 from connector.engine.accounts import resolve_account
 from connector.engine.context import Context
 from connector.engine.creator import ask_creator
-from connector.engine.intake import Received, album_of, receive_text, take_in, with_receipt
+from connector.engine.intake import Received, album_of, take_in, whole, with_receipt
 from connector.engine.model import Post, Principal
 from connector.engine.outputs import post_row, timeline_rows
 from connector.engine.rehearse import rehearse
@@ -18,7 +18,7 @@ from connector.engine.standing import standings
 from connector.engine.submit import submit
 from connector.engine.wait import WaitRoom
 from connector.kernel.clock import to_iso
-from connector.kernel.errors import PostrailError
+from connector.kernel.errors import PostrailError, Problem
 
 POLL_AGAIN_MS = 5_000
 
@@ -27,7 +27,8 @@ POLL_AGAIN_MS = 5_000
 class Ask:
     """One call of an operation: who asks, what was understood, and the frame around it.
 
-    `wait_s` is how long the caller will wait for the answer in seconds; `dialect` is None for `/v1`.
+    `wait_s` is how long the caller will wait for the answer in seconds; `dialect` is None for `/v1`;
+    `received` are the files that came with it.
     """
 
     principal: Principal
@@ -36,6 +37,7 @@ class Ask:
     key: str | None = None
     wait_s: float = 0.0
     dialect: str | None = None
+    received: tuple[Received, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,13 +86,28 @@ def publish(context: Context, room: WaitRoom, ask: Ask) -> Told:
 
 
 def find_post(context: Context, ask: Ask) -> Post:
-    """Find the post that a request names by `post_id` or `publish_id`.
+    """Find the post that a request names by `post_id`, `publish_id` or both.
 
-    Raises PostrailError `post_not_found`.
+    Raises PostrailError `post_not_found`, and `invalid_request` where the two name different posts.
     """
-    ref = str(ask.understood.input.get("post_id") or ask.understood.input.get("publish_id") or "")
-    post = context.ledger.post(ask.principal.workspace_id, ref)
-    if post is None or ask.principal.account_id not in {None, post.account_id}:
+    given = {name: str(ask.understood.input.get(name) or "") for name in ("post_id", "publish_id")}
+    posts = [_post_of(context, ask.principal, ref) for ref in given.values() if ref]
+    if len({post.id for post in posts}) > 1:
+        problem = Problem(
+            field="publish_id",
+            problem="ambiguous",
+            got=" and ".join(f"{name}: {ref}" for name, ref in given.items()),
+            expected="the ids of one post",
+            fix="send the id of the post that is meant, alone",
+        )
+        message = "post_id and publish_id name different posts."
+        raise PostrailError("invalid_request", message, details=[problem])
+    return posts[0]
+
+
+def _post_of(context: Context, principal: Principal, ref: str) -> Post:
+    post = context.ledger.post(principal.workspace_id, ref)
+    if post is None or principal.account_id not in {None, post.account_id}:
         raise PostrailError("post_not_found", f"There is no post {ref!r} in this workspace.")
     return post
 
@@ -152,15 +169,12 @@ def get_creator_info(context: Context, room: WaitRoom, ask: Ask) -> Told:
 
 
 def upload_media(context: Context, room: WaitRoom, ask: Ask) -> Told:
-    """Take in a file that came as text: in base64, as a data URI, or as a URL that is fetched now."""
+    """Take in files that came with the request, or one as text: base64, data URI, or URL, fetched now."""
     del room
     demand(ask.principal, "posts:write")
     given = ask.understood.input
-    text = str(given.get("file", ""))
-    with context.library.intake.receive() as file:
-        receive_text(context, lambda reader: reader.feed(text.encode()), file)
-        received = Received(field="file", label=str(given.get("name", "")), file=file)
-        body = take_in(context, ask.principal, [received], album=album_of(given), fit=bool(given.get("fit")))
+    with whole(context.library, given, ask.received) as received:
+        body = take_in(context, ask.principal, received, album=album_of(given), fit=bool(given.get("fit")))
     return Told(post=None, body=with_receipt(body, ask.understood), outcome="settled")
 
 
