@@ -1,6 +1,6 @@
 """Use cases of uploads: files in, albums kept, shown and ended."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -39,11 +39,15 @@ NEW = "new"
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """A file that has come in whole: the field that it came in, what its sender calls it, its bytes."""
+    """A file that a request brought: the field that it came in, what its sender calls it, its bytes.
+
+    `url`: where the bytes are to be fetched from, None where they have come.
+    """
 
     field: str
     label: str
     file: Receiving
+    url: str | None = None
 
     def called(self, label: str) -> "Received":
         """Return it under another name."""
@@ -56,13 +60,29 @@ def label_of(name: str) -> str:
     return cut("".join(character for character in last if character.isprintable()).strip(), LONGEST_LABEL)
 
 
-def receive_text(context: Context, text: Callable[[FileText], None], file: Receiving) -> None:
-    """Write the file that `text` feeds, in base64 or by its URL, into `file`. Raises PostrailError."""
+@contextmanager
+def whole(
+    library: Library, given: Mapping[str, object], brought: Sequence[Received]
+) -> Iterator[list[Received]]:
+    """Give the files of an upload with all their bytes: those that came, else the one in its rows.
+
+    `given`: its rows, with the file as text and the name of a file that has none. Raises PostrailError.
+    """
+    with ExitStack() as files:
+        text, name = str(given.get("file") or ""), str(given.get("name") or "")
+        received = list(brought) or [_written(text, files.enter_context(library.intake.receive()))]
+        for got in received:
+            if got.url is not None:
+                library.intake.download(got.url, got.file)
+        yield [got if got.label else got.called(name) for got in received]
+
+
+def _written(text: str, file: Receiving) -> Received:
+    """Read a file that is written in base64, as a data URI, or as its URL, into `file`."""
     reader = FileText(file.write)
-    text(reader)
+    reader.feed(text.encode())
     reader.finish()
-    if reader.url is not None:
-        context.library.intake.download(reader.url, file)
+    return Received(field="file", label="", file=file, url=reader.url)
 
 
 def take_in(

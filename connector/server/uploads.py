@@ -1,4 +1,4 @@
-"""`/v1/media`: files in from the tools, looked at and deleted again; `upload_media` is the same use case."""
+"""`/v1/media`: files in from the tools, looked at and deleted again; files in by `upload_media` too."""
 
 from contextlib import ExitStack
 
@@ -6,9 +6,10 @@ from flask import Flask, Response, jsonify, request
 
 from connector.contract import Rows, Understanding
 from connector.engine.access import demand
-from connector.engine.intake import album_of, end, show, take_in, with_receipt
+from connector.engine.intake import end, show
 from connector.engine.library import find
 from connector.engine.model import Principal
+from connector.engine.perform import Ask, perform
 from connector.server.files import send_file
 from connector.server.site import Site
 from connector.web.uploads import FILE_NAMES, UploadBody, read_upload
@@ -31,20 +32,16 @@ def _understand(site: Site, body: UploadBody) -> Understanding:
 
 
 def _upload(site: Site, principal: Principal) -> dict[str, object]:
-    library = site.context.library
+    intake = site.context.library.intake
     with ExitStack() as files:
-        body = read_upload(
-            request, lambda: files.enter_context(library.intake.receive()), library.intake.limit
+        body = read_upload(request, lambda: files.enter_context(intake.receive()), intake.limit)
+        ask = Ask(
+            principal=principal,
+            operation=site.context.contract.operation(OPERATION),
+            understood=_understand(site, body),
+            received=body.received,
         )
-        understood = _understand(site, body)
-        received = list(body.received)
-        if body.url is not None:
-            library.intake.download(body.url, received[0].file)
-        if name := understood.input.get("name"):
-            received = [got if got.label else got.called(str(name)) for got in received]
-        given = understood.input
-        answer = take_in(site.context, principal, received, album=album_of(given), fit=bool(given.get("fit")))
-        return with_receipt(answer, understood)
+        return perform(site.context, site.room, ask).body
 
 
 def register(app: Flask, site: Site) -> None:

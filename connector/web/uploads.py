@@ -8,7 +8,7 @@ Rows may stand in the query too.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import NoReturn
 
@@ -42,11 +42,10 @@ _TEXTS = frozenset({JSON, FORM, "text/plain", ""})
 
 @dataclass(frozen=True, kw_only=True)
 class UploadBody:
-    """What a request brought: its rows, its files, and the URL of the file where that is to be fetched."""
+    """What a request brought: its rows and its files; one of them may still have to be fetched."""
 
     rows: Rows
     received: tuple[Received, ...] = ()
-    url: str | None = None
 
 
 @dataclass
@@ -186,10 +185,10 @@ def _rows(reading: _Reading, rows: Rows) -> Rows:
 def _done(reading: _Reading, rows: Rows) -> UploadBody:
     several = len(reading.files) > 1
     received = tuple(
-        Received(field=f"{got.field}[{number}]" if several else got.field, label=got.label, file=got.file)
+        replace(got, field=f"{got.field}[{number}]" if several else got.field, url=reading.url)
         for number, got in enumerate(reading.files)
     )
-    return UploadBody(rows=_rows(reading, rows), received=received, url=reading.url)
+    return UploadBody(rows=_rows(reading, rows), received=received)
 
 
 def _raw(reading: _Reading, pieces: Iterator[bytes]) -> UploadBody:

@@ -119,6 +119,10 @@ def test_a_url_is_fetched_now(house: House) -> None:
     assert (refused.status, refused.body["error"]) == (400, "fetch_error")
 
 
+def test_a_url_in_the_query_is_fetched_too(house: House) -> None:
+    assert send(house, params={"file": f"{house.media_url}/clip.mp4"}).body["kind"] == "video"
+
+
 def test_a_private_url_is_not_fetched(house: House) -> None:
     answer = house.call("POST", "/v1/media", json={"file": f"{house.url}/healthz"})
     assert (answer.status, answer.body["error"]) == (400, "address_not_allowed")
