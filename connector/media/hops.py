@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from connector.domain.net import origin_of, split_url
 from connector.kernel.errors import PostrailError
-from connector.media.refusals import redirect_error, shown, source_error
+from connector.media.refusals import redirect_error, shown, source_error, url_error
 from connector.media.sharepages import SharePage, direct, shown_by
 from connector.net import Egress, Patience, StreamReply
 
@@ -45,7 +45,7 @@ def start_of(url: str) -> str:
     try:
         origin_of(url)
     except ValueError as error:
-        raise source_error("not_a_url", str(error), "an http or https URL of a file") from error
+        raise url_error(url) from error
     found = direct(url.partition("#")[0])
     if isinstance(found, SharePage):
         raise share_page_error(found)

@@ -1,15 +1,19 @@
 """How the refusal of a source is spelled: its code, the problem's word, what to do. Secrets stay out."""
 
+import re
 from urllib.parse import urlsplit
 
 from connector.domain.media import megabytes
-from connector.kernel.errors import PostrailError, Problem
+from connector.kernel.errors import PostrailError, Problem, cut
 from connector.kernel.redact import redact
 from connector.net import Broken, Patience
 
 OPEN_IT = "open the URL in a private browser window: it must show or download the file itself"
 SEND_THE_END = "send the address at the end of the redirects"
+CORRECT_IT = "correct the URL: https://, the host's plain name, then the path of the file"
 HOST_IT = "host the file where it is served quickly and with its length, such as object storage"
+
+_BEFORE_THE_HOST = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*@", re.IGNORECASE | re.DOTALL)
 
 
 def shown(url: str) -> str:
@@ -26,6 +30,21 @@ def source_error(
     got = redact(got)
     detail = Problem(field="", problem=problem, got=got, expected=expected, fix=fix, code=code)
     return PostrailError(code, f"the file could not be fetched: {got}", details=[detail])
+
+
+def url_error(url: str) -> PostrailError:
+    """Build the refusal of what programs could read in two ways, or not at all.
+
+    Where its user name and password end cannot be told, so everything before its last @ is left out.
+    """
+    plain = _BEFORE_THE_HOST.sub(r"\1...@", url).partition("#")[0].partition("?")[0]
+    return source_error(
+        "not_a_url",
+        cut(plain),
+        "an http or https URL of a file: the host a plain name or an address, the port a number, no blanks, "
+        "control characters or backslashes",
+        fix=CORRECT_IT,
+    )
 
 
 def redirect_error(problem: str, got: str, expected: str = "the file's own URL") -> PostrailError:

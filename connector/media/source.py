@@ -18,6 +18,7 @@ from connector.media.refusals import (
     cut_error,
     length_error,
     source_error,
+    url_error,
 )
 from connector.media.sharepages import confirmed
 from connector.net import Broken, Egress, Patience, StreamReply, Timeout, Unsendable, Unsent
@@ -137,7 +138,7 @@ class _Fetch:
             with arrive(self._egress, self._url, headers, self._patience, self._terms.redirects) as arrival:
                 return self._take(arrival, asked_part="Range" in headers)
         except Unsendable as error:
-            raise source_error("not_a_url", str(error), "an http or https URL of a file") from error
+            raise url_error(self._url) from error
         except Unsent as error:
             raise source_error("unreachable", str(error), "a host that answers") from error
         except Broken as error:
