@@ -14,6 +14,9 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "POSTRAIL_"
+TIKTOK_API = "https://open.tiktokapis.com"
+"""Where TikTok's API is, unless a setting says otherwise."""
+
 _WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+(?:/[^\s?#]*)?$")
 
 

@@ -66,6 +66,8 @@ class Hosting:
         self._lock = Lock()
         self._known: dict[str, tuple[str, ...] | None] = {}
         self._until = float("-inf")
+        self.is_refused = False
+        """Whether TikTok has refused to fetch from the host since this process began, whatever proves it."""
 
     def standing(self) -> Standing:
         """Return how the host stands. The DNS is asked where nothing else speaks for it, now and then."""

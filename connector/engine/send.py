@@ -22,7 +22,7 @@ from connector.engine.steps import (
     note,
 )
 from connector.engine.terms import judge
-from connector.engine.transfer import transfer_of
+from connector.engine.transfer import learn_of_pull, transfer_of
 from connector.kernel.errors import PostrailError
 
 UPLOAD_URL_LIFE_MS = 3_600_000
@@ -109,10 +109,12 @@ def _not_initiated(
     tries = claim.post.tries + 1
     learn(context, account, error)
     draft = to_inbox(claim.post, account) if error.code == UNAUDITED else None
-    entry = note(error.call, "the app is not audited: the post goes to the inbox" if draft else decision)
+    uploads = learn_of_pull(context, claim.post, attempt, error.code)
+    if draft or uploads:
+        decision = "the app is not audited: the post goes to the inbox" if draft else "an upload follows"
     change = draft or Change(tries=tries)
-    claim = context.ledger.resolve_attempt(claim.lease, attempt.id, ended, change, entry)
-    if error.outcome == "refused" and draft is None:
+    claim = context.ledger.resolve_attempt(claim.lease, attempt.id, ended, change, note(error.call, decision))
+    if error.outcome == "refused" and draft is None and not uploads:
         fail(context, claim, _said(error))
         return
     again_as_attempt(context, claim, tries)

@@ -17,11 +17,11 @@ from connector.engine.model_accounts import App, Invitation
 from connector.engine.standing import standings
 from connector.kernel.errors import PostrailError
 from connector.kernel.ids import SystemIds
-from connector.settings import Settings, SettingsError
+from connector.settings import TIKTOK_API, Settings, SettingsError
 from connector.store.access import SqlAccess
 from connector.store.ledger import SqlLedger
 from connector.wiring.bootstrap import callback_of, ensure_workspace, kind_of
-from connector.wiring.parts import TIKTOK_API, Parts, build_desk, open_parts
+from connector.wiring.parts import Parts, build_desk, open_parts
 from connector.wiring.serve import STATE_FILE
 
 NOWHERE = "http://127.0.0.1:9"

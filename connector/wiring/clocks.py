@@ -12,7 +12,7 @@ from connector.domain.net import origin_of
 from connector.kernel.clock import Clock, SystemClock
 from connector.kernel.log import get_log
 from connector.net import Broken, Egress, Unsent
-from connector.settings import Settings, SettingsError
+from connector.settings import TIKTOK_API, Settings, SettingsError
 
 log = get_log("clock")
 
@@ -76,7 +76,7 @@ def open_clock(settings: Settings) -> Clock:
     machine = SystemClock()
     if settings.clock_url is None:
         return machine
-    if not settings.sandbox and settings.tiktok_base_url is None:
+    if not settings.sandbox and settings.tiktok_base_url in {None, TIKTOK_API}:
         raise SettingsError("POSTRAIL_CLOCK_URL: a pretended time is for the sandbox, not for TikTok itself")
     clock = SharedClock(machine, _ask_of(settings.clock_url, machine))
     clock.follow()

@@ -23,7 +23,7 @@ from connector.kernel.redact import redact
 from connector.kernel.signing import Signer
 from connector.media.signatures import SignatureFolder
 from connector.net import Egress
-from connector.settings import Settings, SettingsError
+from connector.settings import TIKTOK_API, Settings, SettingsError
 from connector.store.access import SqlAccess
 from connector.store.apps import SqlApps
 from connector.store.database import Database, open_database
@@ -40,7 +40,6 @@ from connector.tiktok.login import LoginClient
 from connector.wiring.clocks import open_clock
 from connector.wiring.domains import build_hosting, signatures_of
 
-TIKTOK_API = "https://open.tiktokapis.com"
 KEY_FILE = "secret.key"
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700

@@ -20,7 +20,7 @@ from connector.net import Egress
 from connector.server.app import build_app
 from connector.server.files import HANDOFF_SETTING, STREAMS_SETTING, Handoff
 from connector.server.site import Site
-from connector.settings import Settings, SettingsError
+from connector.settings import TIKTOK_API, Settings, SettingsError
 from connector.store.database import sqlite_file
 from connector.store.guard import single_server
 from connector.web.incoming import LIMITS_SETTING
@@ -36,7 +36,6 @@ from connector.wiring.bootstrap import (
 from connector.wiring.hooks import build_hook_desk, call_back_here
 from connector.wiring.library import clear_incoming, open_stock, see_storage
 from connector.wiring.parts import (
-    TIKTOK_API,
     Parts,
     build_context,
     database_url,

@@ -111,6 +111,15 @@ def test_a_webhook_that_comes_days_late_is_believed_and_acted_on(home: House) ->
             {"CLOCK_URL": "http://127.0.0.1:9", "TIKTOK_CLIENT_KEY": "aw1", "TIKTOK_CLIENT_SECRET": "s"},
             "not for TikTok itself",
         ),
+        (
+            {
+                "CLOCK_URL": "http://127.0.0.1:9",
+                "TIKTOK_CLIENT_KEY": "aw1",
+                "TIKTOK_CLIENT_SECRET": "s",
+                "TIKTOK_BASE_URL": "https://open.tiktokapis.com/",
+            },
+            "not for TikTok itself",
+        ),
     ],
 )
 def test_a_time_that_cannot_be_had_is_told_at_the_start(

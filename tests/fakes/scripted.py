@@ -407,14 +407,12 @@ class Scene:
     uplink: Uplink = field(default_factory=Uplink)
     draining: bool = False
     partials: PretendPartials = field(init=False)
+    hosting: Hosting = field(init=False)
+    """What is known of the public host: a signature file proves it, unless the test says otherwise."""
 
     def __post_init__(self) -> None:
         self.partials = PretendPartials(self.stage.clock)
-
-    @property
-    def hosting(self) -> Hosting:
-        """What is known of the public host: a signature file proves it, unless the test says otherwise."""
-        return Hosting(
+        self.hosting = Hosting(
             "https://posts.example", signatures=self.signatures, records=self.texts, clock=self.stage.clock
         )
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from connector.engine.model import Post
+from connector.engine.model import Account, Post
 from connector.engine.ports import Call, Uploaded
+from connector.engine.transfer import transfer_of
 from connector.engine.uplink import FEWEST_BYTES, LASTS_S, MOST_PIECES, Uplink
-from tests.fakes.scripted import Scene, status
+from tests.fakes.scripted import Scene, refusal, status
 
 pytest_plugins = ("tests.engine_scene",)
 
@@ -38,6 +39,13 @@ def test_a_measurement_of_another_hour_does_not_count() -> None:
     uplink.note(MIB, 1.0, at=0)
     assert uplink.rate(at=LASTS_S) == MIB
     assert uplink.rate(at=LASTS_S + 1) is None
+
+
+def found_account(scene: Scene) -> Account:
+    """Return the account that posts."""
+    found = scene.stage.access.account("a")
+    assert found is not None
+    return found
 
 
 def slow(scene: Scene) -> None:
@@ -84,6 +92,32 @@ def test_one_that_must_be_sent_all_the_same_is_warned_of(scene: Scene, files: bo
     post = sent(scene, transfer=wanted)
     assert transfers(scene, post) == ["upload"]
     assert "cannot end in time" in warnings(post)
+
+
+UNVERIFIED = "url_ownership_unverified"
+
+
+def test_a_pull_of_our_choice_that_tiktok_refuses_becomes_an_upload_ever_after(
+    scene: Scene,
+) -> None:
+    slow(scene)
+    scene.tiktok.inits = [refusal(UNVERIFIED), "then as usual"]
+    post = sent(scene)
+    scene.run(steps=2)
+    assert transfers(scene, post) == ["pull", "upload"]
+    assert scene.now(post).failure is None
+    post = scene.now(post)
+    assert "an upload follows" in str(scene.stage.ledger.timeline(post.id))
+    choice = transfer_of(scene.context, found_account(scene), "video", post.input, post.media)
+    assert choice.transfer == "upload"
+
+
+def test_a_pull_that_was_asked_for_fails_when_tiktok_refuses_it(scene: Scene) -> None:
+    scene.tiktok.inits = [refusal(UNVERIFIED)]
+    post = sent(scene, transfer="pull")
+    assert transfers(scene, post) == ["pull"]
+    assert post.failure is not None
+    assert post.failure.code == UNVERIFIED
 
 
 def test_a_line_that_was_never_measured_is_no_reason(scene: Scene) -> None:
