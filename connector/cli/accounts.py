@@ -78,6 +78,16 @@ def _print_links(links: Sequence[tuple[str, str, str]]) -> None:
     writer.writerows(links)
 
 
+def _warn_of_address(link: str) -> None:
+    """Say on standard error that a link leads to where this machine serves, which may be nowhere else."""
+    base = link.partition("/connect/")[0]
+    click.echo(
+        f"warning: POSTRAIL_PUBLIC_URL is not set, so that the links lead to {base}, which nobody can open "
+        "from elsewhere. Set it to the public address of this server and invite again.",
+        err=True,
+    )
+
+
 @accounts.command(
     epilog="""\b
 Examples:
@@ -102,8 +112,11 @@ def invite(home: Path | None, name: str | None, table: TextIO | None, app: str |
     names = names_in(table) if table is not None else [name] if name else []
     if not names:
         raise SettingsError("say whom to invite: --name or --csv")
-    made = wiring.invite(settings_with(home=home), names, app=app, days=days)
+    settings = settings_with(home=home)
+    made = wiring.invite(settings, names, app=app, days=days)
     _print_links([(one.name, link, to_iso(one.expires_at)) for one, link in made])
+    if settings.public_url is None and not settings.sandbox:
+        _warn_of_address(made[0][1])
 
 
 @accounts.command(epilog="Example: postrail accounts pending")

@@ -97,3 +97,28 @@ def test_the_demo_makes_its_media_for_playing(tmp_path: Path) -> None:
         "two.webp",
     ]
     assert len(told.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("settings", "warned"),
+    [
+        ({"TIKTOK_CLIENT_KEY": "awx", "TIKTOK_CLIENT_SECRET": "s"}, True),
+        (
+            {
+                "TIKTOK_CLIENT_KEY": "awx",
+                "TIKTOK_CLIENT_SECRET": "s",
+                "PUBLIC_URL": "https://posts.example.com",
+            },
+            False,
+        ),
+        ({}, False),
+    ],
+    ids=["own app", "own app with a public address", "sandbox"],
+)
+def test_links_that_lead_to_this_machine_alone_are_warned_of(
+    tmp_path: Path, settings: dict[str, str], warned: bool
+) -> None:
+    home = str(tmp_path / "h")
+    status, told, said = run(tmp_path, "accounts", "invite", "--name", "Mia", HOME=home, **settings)
+    assert (status, len(told.splitlines())) == (0, 2)
+    assert ("POSTRAIL_PUBLIC_URL is not set" in said and "http://127.0.0.1:8000" in said) is warned
