@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
-from connector.media.refusals import HOST_IT, source_error
+from connector.media.refusals import HOST_IT, packed_error, source_error
 
 _STRONG = re.compile(r'"[\x21\x23-\x7e\x80-\xff]*"')
 _PART = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
@@ -36,7 +36,7 @@ def length_of(headers: Mapping[str, str]) -> int | None:
     """
     coding = headers.get("Transfer-Encoding", "").strip().lower()
     if coding not in {"", "identity", "chunked"}:
-        raise source_error("content_encoded", f"a file packed with {coding}", "the file as it is")
+        raise packed_error(coding)
     text = headers.get("Content-Length", "").strip()
     if not text or coding == "chunked":
         return None

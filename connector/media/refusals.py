@@ -11,6 +11,7 @@ from connector.net import Broken, Patience
 OPEN_IT = "open the URL in a private browser window: it must show or download the file itself"
 SEND_THE_END = "send the address at the end of the redirects"
 CORRECT_IT = "correct the URL: https://, the host's plain name, then the path of the file"
+UNPACK_IT = "switch compression off for media files at their host; nothing is unpacked here"
 HOST_IT = "host the file where it is served quickly and with its length, such as object storage"
 
 _BEFORE_THE_HOST = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*@", re.IGNORECASE | re.DOTALL)
@@ -45,6 +46,11 @@ def url_error(url: str) -> PostrailError:
         "control characters or backslashes",
         fix=CORRECT_IT,
     )
+
+
+def packed_error(coding: str) -> PostrailError:
+    """Build the refusal of a file that its host packs for the way; `coding` as the header names it."""
+    return source_error("content_encoded", f"a file packed with {coding}", "the file as it is", fix=UNPACK_IT)
 
 
 def redirect_error(problem: str, got: str, expected: str = "the file's own URL") -> PostrailError:

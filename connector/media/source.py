@@ -17,6 +17,7 @@ from connector.media.refusals import (
     changed_error,
     cut_error,
     length_error,
+    packed_error,
     source_error,
     url_error,
 )
@@ -264,4 +265,4 @@ def _check_status(reply: StreamReply) -> None:
 def _check_packing(reply: StreamReply) -> None:
     encoding = reply.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
-        raise source_error("content_encoded", f"a file packed with {encoding}", "the file as it is")
+        raise packed_error(encoding)

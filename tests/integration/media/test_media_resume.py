@@ -11,6 +11,7 @@ import pytest
 from connector.domain.sources import OPEN_TERMS, SourceTerms
 from connector.kernel.clock import SystemClock
 from connector.kernel.errors import PostrailError, Problem
+from connector.media.refusals import UNPACK_IT
 from connector.media.source import MAX_DROPS, MAX_RESTARTS, PHOTO_CAP, VIDEO_CAP, Cap, Fetched, fetch
 from connector.net import Egress, Timeout
 from tests.integration.media.scripted_server import (
@@ -258,7 +259,8 @@ def test_a_rest_that_is_packed_is_refused() -> None:
     def packed(first: int) -> bytes:
         return part(DATA, first, ETag='"v1"', Content_Encoding="gzip")
 
-    assert refused(changing(lambda _: half(whole(DATA, ETag='"v1"')), packed)).problem == "content_encoded"
+    problem = refused(changing(lambda _: half(whole(DATA, ETag='"v1"')), packed))
+    assert (problem.problem, problem.fix) == ("content_encoded", UNPACK_IT)
 
 
 def test_a_source_that_fails_while_it_is_resumed_is_told_as_that() -> None:

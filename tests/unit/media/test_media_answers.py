@@ -4,6 +4,7 @@ import pytest
 
 from connector.kernel.errors import PostrailError
 from connector.media.answers import Part, length_of, part_of, size_told, version_of
+from connector.media.refusals import UNPACK_IT
 
 DATE = "Fri, 20 Nov 2026 09:00:00 GMT"
 YESTERDAY = "Thu, 19 Nov 2026 09:00:00 GMT"
@@ -34,7 +35,9 @@ def test_a_length_that_is_no_number_is_a_lie(text: str) -> None:
 def test_a_body_that_is_packed_for_the_way_is_refused(coding: str) -> None:
     with pytest.raises(PostrailError) as caught:
         length_of({"Transfer-Encoding": coding})
-    assert caught.value.details[0].problem == "content_encoded"
+    problem = caught.value.details[0]
+    assert (problem.problem, problem.fix) == ("content_encoded", UNPACK_IT)
+    assert "switch compression off" in UNPACK_IT
 
 
 @pytest.mark.parametrize(
