@@ -217,14 +217,14 @@ def shortcomings(photo: Photo) -> list[str]:
     return changes
 
 
-def unsupported_image(got: str) -> Problem:
+def unsupported_image(got: str, fix: str = "export it as JPEG") -> Problem:
     """Describe a file that is no photo of the accepted types."""
     return Problem(
         field="",
         problem="unsupported_image_type",
         got=got,
         expected=PHOTO_WORDS,
-        fix="export it as JPEG",
+        fix=fix,
         code="unsupported_image_type",
     )
 

@@ -14,9 +14,14 @@ from connector.media.boxes import Unreadable, mp4_length
 from connector.media.helpers import JobFailed, shared
 from connector.media.images import read_photo
 from connector.media.jpeg import HeaderError
-from connector.media.kinds import CONTAINERS, HEAD_SIZE, Container, container_of, describe
+from connector.media.kinds import CONTAINERS, HEAD_SIZE, Container, container_of, describe, is_picture
 from connector.media.movie import read_movie
 from connector.media.webm import WebM, read_webm, webm_length
+
+_AS_JPEG = "export it as JPEG"
+_AS_MP4 = "export it as MP4 with H.264"
+_OTHER = frozenset({"a BMP picture", "a TIFF picture"})
+"""Pictures that no post takes."""
 
 
 def refused(problem: Problem) -> PostrailError:
@@ -38,7 +43,8 @@ def look_at_photo(file: BinaryIO, size: int) -> Photo:
         raise refused(unsupported_image(f"a damaged picture ({error})")) from error
     if photo is None:
         file.seek(0)
-        raise refused(unsupported_image(describe(file.read(HEAD_SIZE))))
+        head = file.read(HEAD_SIZE)
+        raise refused(unsupported_image(describe(head), _way_to_post_no_photo(head)))
     return photo
 
 
@@ -62,7 +68,7 @@ def look_at_video(file: BinaryIO, size: int) -> Video:
     head = file.read(HEAD_SIZE)
     mime = container_of(head)
     if mime is None:
-        raise refused(_unsupported(describe(head)))
+        raise refused(_unsupported(describe(head), _way_to_post_no_video(head)))
     _check_whole(file, size, mime)
     try:
         return _of_webm(file, size) if mime == "video/webm" else _of_movie(file, size, mime)
@@ -79,13 +85,27 @@ class Untold(ValueError):
         self.size = size
 
 
-def _unsupported(got: str) -> Problem:
+def _way_to_post_no_photo(head: bytes) -> str:
+    """Say what to do with a file that is no photo: a video has an operation of its own."""
+    if container_of(head):
+        return "post it by post_video"
+    return f"{_AS_MP4} and post it by post_video" if describe(head).endswith(" video") else _AS_JPEG
+
+
+def _way_to_post_no_video(head: bytes) -> str:
+    """Say what to do with a file that is no video: a photo has an operation of its own."""
+    if not is_picture(head):
+        return _AS_MP4
+    return f"{_AS_JPEG} and post it by post_photos" if describe(head) in _OTHER else "post it by post_photos"
+
+
+def _unsupported(got: str, fix: str = _AS_MP4) -> Problem:
     return Problem(
         field="",
         problem="unsupported_video_type",
         got=got,
         expected=VIDEO_TYPES,
-        fix="export it as MP4 with H.264",
+        fix=fix,
         code="unsupported_video_type",
     )
 
