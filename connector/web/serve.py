@@ -1,6 +1,8 @@
 """Serves a WSGI app over HTTP/1.1 with threads of one process."""
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,9 @@ KEEP_ALIVE_LIMIT = 512
 
 BODY_STALLS = 2
 """A whole body may take as long as this many stalls."""
+
+CUT_OFF_S = 2.0
+"""Seconds that requests have to end once their connections have been cut."""
 
 MOST_UNREAD = 8 * 1024 * 1024
 """Bytes of an unwanted body that are read and dropped, so that its sender gets to read the answer."""
@@ -146,7 +151,8 @@ class WebServer:
 
     def bind(self) -> int:
         """Take the port and return it. Raises OSError when it is not free."""
-        self._server.prepare()
+        # A thread takes after the one that starts it: no request may keep the process from ending.
+        _on_a_daemon(self._server.prepare)
         return int(self._server.bind_addr[1])
 
     def start(self, app: "WSGIApplication") -> None:
@@ -157,10 +163,32 @@ class WebServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more connections, let the requests in hand end, and return; also where it never started."""
+        """Take no more connections, let the requests in hand end, and return; also where it never started.
+
+        A request that has not ended in time is waited for no more, nor does the process wait for it.
+        """
         self._server.deadlines.stop()
         self._server.sender.end_within(self._server.shutdown_timeout)
-        self._server.stop()
+        _on_a_daemon(self._server.stop, timeout_s=self._server.shutdown_timeout + CUT_OFF_S)
         if self._thread.is_alive():
             self._thread.join(timeout=self._server.shutdown_timeout + 1)
         self._server.sender.join()
+
+
+def _on_a_daemon(act: Callable[[], None], *, timeout_s: float | None = None) -> None:
+    """Call `act` on a thread that keeps no process, and wait `timeout_s` at most; raises what it raises."""
+    done: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            act()
+        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    thread = threading.Thread(target=run, name="http-control", daemon=True)
+    thread.start()
+    thread.join(timeout_s)
+    if not thread.is_alive():
+        done.result()

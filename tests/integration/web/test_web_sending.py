@@ -225,3 +225,31 @@ def test_a_server_that_was_bound_and_never_started_can_be_stopped() -> None:
     assert threading.active_count() > before
     server.stop()
     assert threading.active_count() == before
+
+
+def test_a_request_that_does_not_end_keeps_neither_a_stop_nor_the_process_waiting() -> None:
+    begun, ends = threading.Event(), threading.Event()
+    app = Flask("endless", static_folder=None)
+
+    @app.get("/")
+    def endless() -> str:
+        begun.set()
+        if not ends.wait(30):
+            ends.set()
+        return "late"
+
+    before = set(threading.enumerate())
+    server = WebServer("127.0.0.1", 0, threads=2, stall_s=10, drain_s=0.1)
+    port = server.bind()
+    server.start(app)
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as reader:
+        reader.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert begun.wait(20)
+        server.stop()
+        assert not ends.is_set()
+    left = set(threading.enumerate()) - before
+    ends.set()
+    assert left
+    assert all(thread.daemon for thread in left)
+    for thread in left:
+        thread.join(20)
