@@ -77,3 +77,15 @@ def test_a_dry_run_that_waits_for_a_source_is_answered_when_the_server_ends(
         assert house.stop() == 0
         refused = trying.result(20)
     assert (refused.status, refused.body["error"]) == (503, "server_draining")
+
+
+def test_an_upload_by_url_that_is_on_its_way_does_not_keep_the_server(
+    build_house: BuildHouse, source: Dripping
+) -> None:
+    house = dripping_house(build_house, source)
+    with ThreadPoolExecutor(1) as pool:
+        rows = {"file": source.url("/clip.mp4")}
+        uploading = pool.submit(house.call, "POST", "/v1/media", json=rows)
+        eventually(lambda: source.heads, what="a download")
+        assert house.stop() == 0
+        assert uploading.exception(20)
