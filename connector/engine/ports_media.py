@@ -42,7 +42,11 @@ class MediaIntake(Protocol):
         """
 
     def download(self, url: str, receiving: Receiving) -> None:
-        """Fetch `url` into a file. Raises PostrailError as `MediaRoom.take_in` does, naming no field."""
+        """Fetch `url` into a file, while its sender waits.
+
+        Raises PostrailError as `MediaRoom.take_in` does, naming no field, and `too_many_downloads` where as
+        many are being fetched as may be.
+        """
 
     def keep(self, receiving: Receiving, *, field_path: str, fit: bool = False) -> MediaItem:
         """Look at a file by content, convert it where TikTok would refuse it, and put it into the spool.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from threading import BoundedSemaphore
 
 from connector.domain.media import PHOTO_WORDS, megabytes, too_large
 from connector.engine.blobs import Blob
@@ -15,6 +16,9 @@ from connector.media.partial import Part
 from connector.media.room import Media, naming
 from connector.media.spool import AnySpool, Incoming
 from connector.net import Egress, Timeout
+
+DOWNLOAD_S = 600.0
+"""Seconds that a download may take at most: somebody waits for its answer, and a web thread with them."""
 
 TAKEN = f"a video (MP4, MOV or WebM) or a photo ({PHOTO_WORDS})"
 
@@ -69,17 +73,26 @@ def read_head(path: Path) -> bytes:
 class Intake:
     """Implements `connector.engine.ports_media.MediaIntake` over a media room and its spool.
 
-    `limit`: bytes of the largest file. `timeout` holds for downloads.
+    `limit`: bytes of the largest file. A download may take `total_s` seconds, and at most `DOWNLOAD_S`;
+    `places` is how many may run at once, each on a web thread.
     """
 
     def __init__(
-        self, room: Media, spool: AnySpool, egress: Egress, *, limit: int, total_s: float = 1800
+        self,
+        room: Media,
+        spool: AnySpool,
+        egress: Egress,
+        *,
+        limit: int,
+        total_s: float = DOWNLOAD_S,
+        places: int = 16,
     ) -> None:
         self._room = room
         self._spool = spool
         self._egress = egress
         self._limit = limit
-        self._timeout = Timeout(connect_s=10, idle_s=20, total_s=total_s)
+        self._timeout = Timeout(connect_s=10, idle_s=20, total_s=min(total_s, DOWNLOAD_S))
+        self._places = BoundedSemaphore(places)
 
     @property
     def limit(self) -> int:
@@ -101,9 +114,14 @@ class Intake:
             yield Sent(incoming, self._limit, incoming.path)
 
     def download(self, url: str, receiving: Receiving) -> None:
-        """Fetch `url` into a file. Raises PostrailError as `source.fetch` does."""
-        cap = source.Cap(self._limit, "too_large")
-        source.fetch(self._egress, url, receiving, cap=cap, timeout=self._timeout)
+        """Fetch `url` into a file. Raises PostrailError as `source.fetch` does, and `too_many_downloads`."""
+        if not self._places.acquire(blocking=False):
+            raise PostrailError("too_many_downloads", "As many uploads by URL as may be are being fetched.")
+        try:
+            cap = source.Cap(self._limit, "too_large")
+            source.fetch(self._egress, url, receiving, cap=cap, timeout=self._timeout)
+        finally:
+            self._places.release()
 
     def keep(self, receiving: Receiving, *, field_path: str, fit: bool = False) -> MediaItem:
         """Look at a file by content, convert it where TikTok would refuse it, and put it into the spool."""

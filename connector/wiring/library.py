@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
+DOWNLOAD_SHARE = 4
+"""One in so many web threads may fetch an upload from a URL."""
+
 
 def open_stock(parts: Parts, *addresses: str) -> Stock:
     """Open the media folder.
@@ -37,7 +40,14 @@ def open_stock(parts: Parts, *addresses: str) -> Stock:
         photo_s=settings.photo_timeout_s,
         idle_s=settings.source_idle_s,
     )
-    intake = Intake(media, spool, sources, limit=settings.max_upload_bytes, total_s=settings.source_timeout_s)
+    intake = Intake(
+        media,
+        spool,
+        sources,
+        limit=settings.max_upload_bytes,
+        total_s=settings.source_timeout_s,
+        places=max(1, settings.threads // DOWNLOAD_SHARE),
+    )
     partials = PartialFolder(settings.home / "media", parts.clock, life_ms=settings.upload_life_s * 1000)
     return Stock(media=media, library=_library(parts, intake, partials, *addresses))
 

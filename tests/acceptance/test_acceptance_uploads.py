@@ -5,7 +5,9 @@ import hashlib
 import json
 import os
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 from PIL import Image
 
 from connector.demo.media import make_photo, make_video
+from tests.integration.media.scripted_server import ScriptedServer, answer
 from tests.running import Answer, BuildHouse, House, eventually
 
 pytest_plugins = ("tests.databases", "tests.running")
@@ -372,6 +375,29 @@ def test_album_new_opens_one_and_a_strange_album_is_not_found(house: House, phot
 def test_a_video_goes_into_no_album(house: House, video: bytes) -> None:
     answer = house.call("POST", "/v1/media", data=video, params={"album": "new"})
     assert (answer.status, answer.problems) == (400, [("album_id", "album_of_photos")])
+
+
+def test_uploads_by_url_that_wait_for_a_source_leave_the_threads_to_others(
+    build_house: BuildHouse, photo: bytes
+) -> None:
+    goes_on = threading.Event()
+
+    def late(connection: socket.socket, _head: str) -> None:
+        goes_on.wait(60)
+        connection.sendall(answer("200 OK", photo))
+
+    with ScriptedServer(late) as source, ThreadPoolExecutor(1) as pool:
+        house = build_house(TRUSTED_ORIGINS=str(source.origin), THREADS="4")
+        waiting = pool.submit(send, house, json={"file": source.url("/a.jpg")})
+        try:
+            eventually(lambda: source.heads, what="a download")
+            refused = house.call("POST", "/v1/media", json={"file": source.url("/a.jpg")})
+            assert (refused.status, refused.body["error"]) == (503, "too_many_downloads")
+            assert refused.headers["Retry-After"] == "10"
+        finally:
+            goes_on.set()
+        assert waiting.result(60).body["kind"] == "photo"
+        send(house, json={"file": source.url("/a.jpg")})
 
 
 def test_a_quota_is_kept(build_house: BuildHouse, photo: bytes) -> None:
