@@ -16,17 +16,18 @@ def resolve_account(access: AccessStore, principal: Principal, ref: str | None) 
     """Find the account by our id, `open_id` or @handle; without `ref`, the only one that is connected.
 
     Of two accounts that had a handle one after the other, that for which an app may act is meant. One that
-    was disconnected, or whose consent has ended, is found where it is named, and neither taken nor offered.
+    was disconnected is found where it is named, and neither taken nor offered. One whose consent has ended
+    still counts: a post that named nobody must not go to another account because of it.
 
-    Raises PostrailError `tiktok_not_connected` (the workspace has none, or all of several have ended),
-    `account_not_found`, or `account_required` (several are connected and the request names none).
+    Raises PostrailError `tiktok_not_connected` (the workspace has none, or all of several were disconnected),
+    `account_not_found`, or `account_required` (there are several and the request names none).
     """
     known = access.accounts(principal.workspace_id)
     if principal.account_id is not None:
         known = [account for account in known if account.id == principal.account_id]
     if not known:
         raise PostrailError("tiktok_not_connected", "No TikTok account is connected to this workspace.")
-    connected = [account for account in known if account.access_token]
+    connected = [account for account in known if not account.disconnected]
     names = ", ".join(f"@{account.username}" for account in (connected or known)[:20])
     if ref is not None:
         meant = [account for account in known if _is_meant(account, ref)]

@@ -44,6 +44,7 @@ class Account:
     app_id: str | None = None
     grant_id: str | None = None
     scopes: frozenset[str] | None = None
+    disconnected: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -166,6 +166,7 @@ def account_of(row: Row, grant: Row, access_token: str) -> Account:
         open_id=row["open_id"],
         username=row["username"],
         access_token=access_token,
+        disconnected=grant["state"] == "disconnected",
         paced=row["paced"],
         sandbox=row["sandbox"],
         display_name=row["display_name"],

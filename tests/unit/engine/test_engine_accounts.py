@@ -45,16 +45,22 @@ def test_of_several_accounts_the_only_connected_one_is_meant(scene: Scene) -> No
     assert meant(scene, None) == "b"
 
 
-def test_an_account_that_has_ended_is_not_offered(scene: Scene) -> None:
-    scene.stage.grants.connect(new_grant("c"))
+def test_a_post_that_names_nobody_goes_to_no_other_account_because_a_consent_has_ended(scene: Scene) -> None:
     scene.stage.grants.end("grant-a", "reconnect", "invalid_grant")
+    with pytest.raises(PostrailError, match="Say which"):
+        meant(scene, None)
+
+
+def test_an_account_that_was_disconnected_is_not_offered(scene: Scene) -> None:
+    scene.stage.grants.connect(new_grant("c"))
+    scene.stage.grants.end("grant-a", "disconnected", "disconnected_here")
     for ref in (None, "@nobody"):
         with pytest.raises(PostrailError) as caught:
             meant(scene, ref)
         assert caught.value.details[0].expected == "one of @user_b, @user_c"
 
 
-def test_where_several_accounts_have_all_ended_none_is_connected(scene: Scene) -> None:
+def test_where_several_accounts_were_all_disconnected_none_is_left(scene: Scene) -> None:
     for grant in ("grant-a", "grant-b"):
         scene.stage.grants.end(grant, "disconnected", "disconnected_here")
     with pytest.raises(PostrailError) as caught:
