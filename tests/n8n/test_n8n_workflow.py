@@ -129,7 +129,7 @@ def test_a_text_in_place_of_a_video_takes_the_failed_branch_with_the_reason(
 ) -> None:
     execution = run_example(house, source_url=f"{house.media_url}/notes.mp4", title="no video by n8n")
     [failed] = execution.items("Failed")
-    assert failed["error"] == "bad_request"
+    assert failed["error"] == "unsupported_video_type"
     assert "text" in failed["cause"]
     assert failed["fix"]
     assert "Published" not in execution.runs
