@@ -82,8 +82,8 @@ def test_an_early_answer_is_read_under_tls_when_the_other_side_reads_on(tmp_path
     def script(connection: socket.socket, _head: str) -> None:
         connection.sendall(answer("416 Range Not Satisfiable", b"no"))
         left = 5_000_000
-        while left:
-            left -= len(connection.recv(65536))
+        while left and (data := connection.recv(65536)):
+            left -= len(data)
 
     with talking(script, host="localhost", tls=server_tls, trust=trust) as (server, egress):
         body = FileWindow(file, 0, 5_000_000)
