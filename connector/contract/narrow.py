@@ -2,35 +2,11 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Protocol
 
 import jsonschema_rs
 
 from connector.contract.load import Schema
-
-
-class AccountLimits(Protocol):
-    """The members of TikTok's creator_info that bind a post."""
-
-    @property
-    def privacy_level_options(self) -> tuple[str, ...]:
-        """The audiences that may be chosen."""
-
-    @property
-    def comment_disabled(self) -> bool:
-        """Whether the account's settings turn comments off."""
-
-    @property
-    def duet_disabled(self) -> bool:
-        """Whether the account's settings turn duets off."""
-
-    @property
-    def stitch_disabled(self) -> bool:
-        """Whether the account's settings turn stitches off."""
-
-    @property
-    def max_video_post_duration_sec(self) -> int:
-        """The longest video in seconds; 0 when TikTok did not say."""
+from connector.domain.creator import Limits
 
 
 def _only(member: Schema, choices: list[object]) -> None:
@@ -42,7 +18,7 @@ def _only(member: Schema, choices: list[object]) -> None:
     member["examples"] = choices[:2]
 
 
-def _narrow_members(members: Mapping[str, Schema], limits: AccountLimits) -> None:
+def _narrow_members(members: Mapping[str, Schema], limits: Limits) -> None:
     if "privacy" in members and limits.privacy_level_options:
         _only(members["privacy"], list(limits.privacy_level_options))
     switched_off = {
@@ -57,7 +33,7 @@ def _narrow_members(members: Mapping[str, Schema], limits: AccountLimits) -> Non
         members["source_url"]["x-maxDurationS"] = limits.max_video_post_duration_sec
 
 
-def narrow(schema: Mapping[str, object], limits: AccountLimits) -> Schema:
+def narrow(schema: Mapping[str, object], limits: Limits) -> Schema:
     """Return a copy of an input schema that allows what the account may post, and nothing else.
 
     `privacy` keeps the account's options; what the account has turned off can only be turned off;
