@@ -1,12 +1,8 @@
 """The thread that renews tokens before they end."""
 
-import threading
-
 from connector.engine.tokens import Renewals
 from connector.kernel.clock import Clock
-from connector.kernel.log import get_log
-
-log = get_log("worker")
+from connector.worker.keeper import Keeper
 
 LONGEST_NAP_S = 5.0
 """What another process has connected is found within it."""
@@ -14,33 +10,17 @@ LONGEST_NAP_S = 5.0
 SHORTEST_NAP_S = 0.2
 
 
-class TokenKeeper:
-    """Renews what is due, until it is stopped; any number of processes may have one."""
+class TokenKeeper(Keeper):
+    """Renews what is due, at once where there is more."""
 
     def __init__(self, renewals: Renewals, clock: Clock) -> None:
         self._renewals = renewals
         self._clock = clock
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="tokens", daemon=True)
+        super().__init__("tokens", self._renew, trouble="renewals_failed", rest_s=LONGEST_NAP_S)
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self, *, timeout_s: float) -> None:
-        """Take nothing more in hand, and wait for what is."""
-        self._stopping.set()
-        self._thread.join(timeout_s)
-
-    def _keep(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                taken, nap = self._renewals.due(), self._nap()
-            except Exception:
-                log.exception("renewals_failed")
-                taken, nap = 0, LONGEST_NAP_S
-            if not taken:
-                self._stopping.wait(nap)
+    def _renew(self) -> float:
+        taken, nap_s = self._renewals.due(), self._nap()
+        return 0.0 if taken else nap_s
 
     def _nap(self) -> float:
         due = self._renewals.next_due()
