@@ -61,6 +61,19 @@ def url_of(public_url: str, upload: Upload) -> str:
     return f"{public_url}/v1/media/{upload.id}/{quote(stem or 'file')}.{ending}"
 
 
+def file_row(item: MediaItem) -> dict[str, object]:
+    """Return what a file is, as answers tell it."""
+    return {
+        "kind": item.kind,
+        "mime": item.mime,
+        "size": item.size,
+        "width": item.width,
+        "height": item.height,
+        "duration_ms": item.duration_ms,
+        "changes": list(item.changes),
+    }
+
+
 def upload_row(public_url: str, upload: Upload, album_id: str | None = None) -> dict[str, object]:
     """Return what the owner of an upload is told about it; `album_id`: the album that was asked about."""
     item = upload.item
@@ -68,14 +81,8 @@ def upload_row(public_url: str, upload: Upload, album_id: str | None = None) -> 
         "media_id": upload.id,
         "url": url_of(public_url, upload),
         "name": upload.label,
-        "kind": item.kind,
-        "mime": item.mime,
-        "size": item.size,
-        "width": item.width,
-        "height": item.height,
-        "duration_ms": item.duration_ms,
+        **file_row(item),
         "sha256": item.media_id,
-        "changes": list(item.changes),
         "warnings": list(upload.warnings),
         "album_id": album_id or upload.album_id,
         "expires_at": to_iso(upload.expires_at),

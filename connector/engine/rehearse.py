@@ -8,7 +8,7 @@ from connector.engine.budget import BUDGETS
 from connector.engine.context import Context
 from connector.engine.creator import ask_creator
 from connector.engine.fetch import sources
-from connector.engine.library import find, reference
+from connector.engine.library import file_row, find, reference
 from connector.engine.model import MediaLook, NewPost, Principal
 from connector.engine.ports import CreatorInfo
 from connector.engine.submit import draw_up
@@ -107,19 +107,7 @@ def _row(field: str, look: MediaLook | PostrailError) -> dict[str, object]:
     """Return what a file was found to be, or why it cannot go."""
     if isinstance(look, PostrailError):
         return {"field": field, "ok": False, "error": look.code}
-    item = look.item
-    return {
-        "field": field,
-        "ok": True,
-        "kind": item.kind,
-        "mime": item.mime,
-        "size": item.size,
-        "width": item.width,
-        "height": item.height,
-        "duration_ms": item.duration_ms,
-        "changes": list(item.changes),
-        **look.facts,
-    }
+    return {"field": field, "ok": True, **file_row(look.item), **look.facts}
 
 
 def _budget(new: NewPost) -> dict[str, object]:
