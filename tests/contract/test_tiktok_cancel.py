@@ -9,13 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from connector.domain.net import origin_of
-from connector.engine.model import Account
 from connector.engine.ports import PublishStatus, TikTokError
-from connector.kernel.clock import SystemClock
-from connector.net import Egress
-from connector.tiktok.client import TikTokClient
-from tests.contract.test_tiktok_client import POST
+from tests.contract.test_tiktok_client import POST, account_on, client_of
 from tests.integration.sandbox.sandbox_process import Sandbox, running_sandbox
 from tests.running import eventually
 
@@ -70,17 +65,7 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 
 
 def test_a_download_that_goes_on_is_cancelled_and_comes_to_nothing(sandbox: Sandbox) -> None:
-    made = sandbox.http.post(f"{sandbox.url}/_sandbox/accounts", json={}, timeout=PATIENCE_S).json()
-    account = Account(
-        id="a",
-        workspace_id="w",
-        open_id=made["open_id"],
-        username=made["username"],
-        access_token=made["access_token"],
-    )
-    clock = SystemClock()
-    trusted = frozenset({origin_of(sandbox.url)})
-    client = TikTokClient(Egress(trusted=trusted, clock=clock), sandbox.url, clock)
+    account, client = account_on(sandbox), client_of(sandbox.url)
     with slow_host() as host:
         opened = client.init_video(account, POST, plan=None, video_url=host.url)
 

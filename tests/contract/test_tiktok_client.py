@@ -75,19 +75,22 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     sandbox.stop()
 
 
-@pytest.fixture
-def both(running: Sandbox) -> Iterator[Both]:
-    """Give a client with an account of its own; no fault outlives its test."""
-    made = running.http.post(
-        f"{running.url}/_sandbox/accounts", json={"rate_limits": False}, timeout=10
-    ).json()
-    account = Account(
+def account_on(sandbox: Sandbox, **wanted: object) -> Account:
+    """Open an account on a sandbox and return it as the ledger holds it."""
+    made = sandbox.http.post(f"{sandbox.url}/_sandbox/accounts", json=wanted, timeout=10).json()
+    return Account(
         id="a",
         workspace_id="w",
         open_id=made["open_id"],
         username=made["username"],
         access_token=made["access_token"],
     )
+
+
+@pytest.fixture
+def both(running: Sandbox) -> Iterator[Both]:
+    """Give a client with an account of its own; no fault outlives its test."""
+    account = account_on(running, rate_limits=False)
     yield Both(client_of(running.url), running, account)
     running.control("faults", {})
 

@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -14,9 +14,8 @@ from jsonschema import Draft202012Validator
 
 from connector.contract import load_contract
 from connector.domain.chunks import ChunkPlan
-from connector.domain.lifecycle import State
 from connector.domain.net import origin_of
-from connector.engine.model import Account, Post
+from connector.engine.model import Account
 from connector.engine.ports import TikTokError
 from connector.engine.ports_tiktok import AppKeys, EventKind, LoginError
 from connector.kernel.clock import SystemClock
@@ -26,6 +25,7 @@ from connector.tiktok import signature
 from connector.tiktok.client import TikTokClient
 from connector.tiktok.login import LoginClient
 from tests.contract.tiktok_canned import Canned, canned_server
+from tests.tiktok_posts import post
 from tests.unit.sandbox.sandbox_helpers import Scene, movie
 from tests.unit.sandbox.sandbox_login import VERIFIER, Developer
 
@@ -54,22 +54,6 @@ PHOTO = {
     "is_aigc": False,
 }
 PHOTO_URLS = ["https://media.example.com/a.jpg"]
-
-
-def post(kind: str, given: Mapping[str, object], mode: str = "direct") -> Post:
-    """Return a post as the ledger holds it."""
-    plain: dict[str, Any] = {"kind": kind, "mode": mode, "transfer": "upload", "state": State.SENDING}
-    return Post(
-        id="post_1",
-        workspace_id="w",
-        account_id="a",
-        operation=f"post_{kind}",
-        input=given,
-        receipt={},
-        created_at=0,
-        updated_at=0,
-        **plain,
-    )
 
 
 def value(name: str) -> dict[str, Any]:

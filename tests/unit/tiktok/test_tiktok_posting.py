@@ -7,10 +7,9 @@ import pytest
 
 from connector.contract import load_contract
 from connector.domain.chunks import plan_chunks
-from connector.domain.lifecycle import State
-from connector.engine.model import Post
 from connector.engine.ports import Call
 from connector.tiktok import posting, wire
+from tests.tiktok_posts import post
 
 VIDEO = {
     "title": "hi #cat",
@@ -23,22 +22,6 @@ VIDEO = {
     "brand": "kept by us",
     "source_url": "https://m.example/v.mp4",
 }
-
-
-def post(kind: str, content: dict[str, object], mode: str = "direct") -> Post:
-    """A post as the ledger holds it."""
-    plain: dict[str, Any] = {"kind": kind, "mode": mode, "transfer": "pull", "state": State.SENDING}
-    return Post(
-        id="post_1",
-        workspace_id="w",
-        account_id="a",
-        operation=f"post_{kind}",
-        input=content,
-        receipt={},
-        created_at=0,
-        updated_at=0,
-        **plain,
-    )
 
 
 def hold(body: dict[str, object], schema: str) -> None:
