@@ -120,9 +120,11 @@ class Client:
         }
         return str(self.call("content/init", json.loads(json.dumps(body)))["data"]["publish_id"])
 
-    def put(self, url: str, data: bytes, first: int, total: int) -> requests.Response:
+    def put(
+        self, url: str, data: bytes, first: int, total: int, mime: str = "video/mp4"
+    ) -> requests.Response:
         """PUT one chunk."""
-        return put_chunk(self.sandbox.http, url, data, first, total)
+        return put_chunk(self.sandbox.http, url, data, first, total, mime)
 
     def status(self, publish_id: str) -> Wire:
         """Return the data of status/fetch."""
@@ -146,10 +148,12 @@ def until(true: Callable[[], bool]) -> None:
         threading.Event().wait(0.02)
 
 
-def put_chunk(http: requests.Session, url: str, data: bytes, first: int, total: int) -> requests.Response:
+def put_chunk(
+    http: requests.Session, url: str, data: bytes, first: int, total: int, mime: str = "video/mp4"
+) -> requests.Response:
     """PUT one chunk over a session."""
     header = f"bytes {first}-{first + len(data) - 1}/{total}"
-    headers = {"Content-Type": "video/mp4", "Content-Range": header}
+    headers = {"Content-Type": mime, "Content-Range": header}
     return http.put(url, data=data, headers=headers, timeout=PATIENCE)
 
 
