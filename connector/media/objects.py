@@ -3,14 +3,13 @@
 <root>/incoming/           files that are being written, on this machine's disk, where they are probed
 <bucket>/<prefix>/<aa>/<sha256>   files that are whole
 
-A file goes to the bucket once it is whole and right, and is read back by ranges from there. The lock that
-keeps a file from being collected under a record that is just being written holds among the processes that
-share <root>; between machines, what is lost in that instant is found missing before anything is sent.
+A file goes to the bucket once it is whole and right, and is read back by ranges from there. The locks that
+keep a file from being collected under a record that is just being written hold among all who use the bucket.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,11 +20,12 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from connector.domain.storage import Bucket
+from connector.engine.ports_storage import MediaLocks
 from connector.kernel.clock import Clock
 from connector.kernel.errors import PostrailError, Problem
 from connector.kernel.log import get_log
 from connector.kernel.redact import redact
-from connector.media.spool import MEDIA_ID, Create, Inbox, create_locked, locked, media_changed, media_gone
+from connector.media.spool import MEDIA_ID, Create, Inbox, create_locked, media_changed, media_gone
 
 if TYPE_CHECKING:
     from obstore.store import S3Config
@@ -180,13 +180,24 @@ def key_of(media_id: str) -> str:
 
 
 class ObjectSpool(Inbox):
-    """Implements `connector.media.spool.AnySpool` over a bucket; `root` is on this machine's disk."""
+    """Implements `connector.media.spool.AnySpool` over a bucket; `root` is on this machine's disk.
 
-    def __init__(self, root: Path, store: S3Store, clock: Clock, *, create: Create = create_locked) -> None:
+    `locks` hold among all processes that use the bucket.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        store: S3Store,
+        clock: Clock,
+        locks: MediaLocks,
+        *,
+        create: Create = create_locked,
+    ) -> None:
         super().__init__(root, create=create)
-        self._root = root
         self._store = store
         self._clock = clock
+        self._locks = locks
 
     def check(self) -> None:
         """See that the bucket is there and lets us look in. Raises PostrailError `media_storage_failed`."""
@@ -253,27 +264,19 @@ class ObjectSpool(Inbox):
     @contextmanager
     def held(self, media_ids: Iterable[str]) -> Iterator[frozenset[str]]:
         """Keep files from being collected inside the `with`; gives the ids of those that are not there."""
-        wanted = sorted(set(media_ids))
-        with ExitStack() as stack:
-            for folder in sorted({self._lock_of(media_id) for media_id in wanted}):
-                stack.enter_context(locked(folder, exclusive=False))
+        wanted = frozenset(media_ids)
+        with self._locks.shared(wanted):
             yield frozenset(media_id for media_id in wanted if self._head(media_id) is None)
 
     def collect(self, media_id: str, is_needed: Callable[[], bool]) -> int:
         """Delete a file unless it is needed, asked while nobody holds it; return how many bytes went."""
-        with locked(self._lock_of(media_id), exclusive=True):
+        with self._locks.alone(media_id):
             found = self._head(media_id)
             if found is None or is_needed():
                 return 0
             with telling():
                 obstore.delete(self._store, key_of(media_id))
             return found[0]
-
-    def _lock_of(self, media_id: str) -> Path:
-        """Return the folder whose lock stands for a file."""
-        folder = self._root / "locks" / media_id[:2]
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
 
     def stored(self) -> Iterator[tuple[str, int, int]]:
         """Yield the id of each file, its size in bytes, and when it came (UTC milliseconds)."""

@@ -17,6 +17,8 @@ MIGRATIONS = 3
 """Advisory lock: one process migrates."""
 QUOTAS = 4
 """Advisory lock, one per workspace: two uploads count what it holds one after the other."""
+MEDIA = 5
+"""Advisory lock, one per file: shared by those who record that it is needed, alone for who deletes it."""
 
 
 def insert(conn: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
@@ -31,6 +33,11 @@ def hold(conn: Connection, space: int, key: int = 0) -> None:
     """
     if conn.dialect.name == "postgresql":
         conn.execute(select(func.pg_advisory_xact_lock(space, key)))
+
+
+def share(conn: Connection, space: int, key: int) -> None:
+    """Let nobody `hold` this until the transaction ends; any number may share it."""
+    conn.execute(select(func.pg_advisory_xact_lock_shared(space, key)))
 
 
 def locked(query: Select[Any], *, skip: bool = False, of: Table = posts) -> Select[Any]:

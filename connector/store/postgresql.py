@@ -1,12 +1,14 @@
 """PostgreSQL: a pool of connections, READ COMMITTED, and a second try where the first did nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import psycopg
 from psycopg import errors as pg
-from sqlalchemy import BigInteger, Connection, Engine, cast, create_engine, func, make_url, select
+from sqlalchemy import BigInteger, Connection, Engine, cast, create_engine, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoneFree
 
 from connector.kernel.clock import Clock
 from connector.store.errors import CommitUnknownError, disk_full, unreachable
@@ -24,18 +26,30 @@ _OPTIONS = (
     "-c default_transaction_isolation=read\\ committed "
     "-c idle_in_transaction_session_timeout=5000"
 )
+HOLDS = 10
+"""Transactions of one process that hold locks while other work is done; more wait for their turn."""
+
+_HELD = (
+    "SET LOCAL idle_in_transaction_session_timeout = 0; "
+    "SET LOCAL lock_timeout = '60s'; "
+    "SET LOCAL tcp_keepalives_idle = 10; "
+    "SET LOCAL tcp_keepalives_interval = 5; "
+    "SET LOCAL tcp_keepalives_count = 3"
+)
+"""What is held stays held while its holder is busy elsewhere, and goes when its machine does."""
+
 _COLLISIONS = (pg.SerializationFailure, pg.DeadlockDetected)
 _GOING = ("57P01", "57P02", "57P03", "25P03", "53300")
 """Server shutting down, crashed, starting up; our session ended while idle; no connection left."""
 _NOW = select(cast(func.floor(func.extract("epoch", func.clock_timestamp()) * 1000), BigInteger))
 
 
-def postgres_engine(url: str, *, pool_size: int = 10) -> Engine:
+def postgres_engine(url: str, *, pool_size: int = 10, max_overflow: int = 20) -> Engine:
     """Return an engine over psycopg, whatever spelling of the scheme `url` has."""
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
-        max_overflow=20,
+        max_overflow=max_overflow,
         hide_parameters=True,
         connect_args={"options": _OPTIONS, "application_name": "postrail", **_PATIENCE},
     )
@@ -45,7 +59,7 @@ def translate(error: DBAPIError) -> Exception:
     """Return the catalogued error for a failure of the server itself, any other error as it is."""
     if isinstance(error.orig, pg.DiskFull):
         return disk_full()
-    if _lost(error) or isinstance(error.orig, _COLLISIONS):
+    if _lost(error) or isinstance(error.orig, (*_COLLISIONS, pg.LockNotAvailable)):
         return unreachable()
     return error
 
@@ -79,6 +93,8 @@ class PostgresDatabase:
         self._clock = clock
         self._engine = postgres_engine(url)
         self._plain = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        # Apart: who holds a lock needs the others to do what it is held for.
+        self._holds = postgres_engine(url, pool_size=HOLDS, max_overflow=0)
 
     def read(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn`, each statement on the newest committed state; again when the connection broke."""
@@ -104,6 +120,35 @@ class PostgresDatabase:
                 raise
             return value
 
+    @contextmanager
+    def holding(self, lock: Callable[[Connection], None]) -> Iterator[None]:
+        """Hold what `lock` locks, in a transaction of its own, inside the `with`.
+
+        Raises PostrailError `not_ready` where it cannot be had, and at the end where it was lost meanwhile.
+        """
+        conn = _persist(lambda: self._locked(lock))
+        try:
+            yield
+            try:
+                conn.commit()
+            except DBAPIError as error:
+                raise translate(error) from error
+        finally:
+            conn.close()
+
+    def _locked(self, lock: Callable[[Connection], None]) -> Connection:
+        try:
+            conn = self._holds.connect()
+        except NoneFree as none:
+            raise unreachable() from none
+        try:
+            conn.execute(text(_HELD))
+            lock(conn)
+        except BaseException:
+            conn.close()
+            raise
+        return conn
+
     def now(self, conn: Connection) -> int:
         """Return the server's time, which all nodes share."""
         return self._clock.now() if self._clock else int(conn.execute(_NOW).scalar_one())
@@ -111,3 +156,4 @@ class PostgresDatabase:
     def close(self) -> None:
         """Give all connections back."""
         self._engine.dispose()
+        self._holds.dispose()

@@ -7,8 +7,10 @@ from connector.domain.net import origin_of
 from connector.domain.storage import bucket_of
 from connector.engine.library import Library
 from connector.engine.model_media import Life
+from connector.engine.ports_storage import MediaLocks
 from connector.kernel.errors import PostrailError
 from connector.media.intake import Intake
+from connector.media.locks import FolderLocks
 from connector.media.partial import PartialFolder
 from connector.media.room import Media
 from connector.media.spool import AnySpool, Spool
@@ -90,7 +92,16 @@ def _open_bucket(parts: Parts, url: str) -> "ObjectSpool":
         store = open_bucket(bucket_of(url), credentials)
     except ValueError as error:
         raise SettingsError(f"POSTRAIL_MEDIA_URL: {error}") from error
-    return ObjectSpool(settings.home / "media", store, parts.clock)
+    return ObjectSpool(settings.home / "media", store, parts.clock, _media_locks(parts))
+
+
+def _media_locks(parts: Parts) -> MediaLocks:
+    """Return locks among all who use the ledger: on SQLite that is one machine."""
+    if parts.settings.is_sqlite:
+        return FolderLocks(parts.settings.home / "media" / "locks")
+    from connector.store.media_locks import locks_of  # noqa: PLC0415 - it loads PostgreSQL's driver
+
+    return locks_of(parts.database)
 
 
 def _library(parts: Parts, intake: Intake, partials: PartialFolder, *addresses: str) -> Library:

@@ -11,6 +11,7 @@ import pytest
 from connector.domain.storage import Bucket
 from connector.kernel.clock import SystemClock
 from connector.kernel.errors import PostrailError
+from connector.media.locks import FolderLocks
 from connector.media.objects import PIECE, Credentials, ObjectSpool, open_bucket
 from connector.media.spool import AnySpool, Spool
 
@@ -24,7 +25,7 @@ LARGE = os.urandom(2 * PIECE + 12_345)
 def bucket_spool(root: Path, endpoint: str, name: str) -> ObjectSpool:
     """Open a spool in a bucket."""
     store = open_bucket(Bucket(name=name, prefix="media/here", endpoint=endpoint), KEYS)
-    return ObjectSpool(root, store, SystemClock())
+    return ObjectSpool(root, store, SystemClock(), FolderLocks(root / "locks"))
 
 
 @pytest.fixture(params=["folder", "bucket"])

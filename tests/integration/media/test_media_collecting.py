@@ -1,10 +1,8 @@
 """Collections in other processes against uploads of the same bytes: what was answered with 2xx is there."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -19,31 +17,14 @@ from connector.net import Egress
 from connector.store.database import open_database
 from tests.databases import HandClock
 from tests.fakes.scripted import Scene
+from tests.integration.media.collecting_process import collecting, stopped
 from tests.ledgers import set_stage
 from tests.media_samples import make_photo
 
 pytest_plugins = ("tests.databases",)
 
-ROOT = Path(__file__).parents[3]
 ME = Principal(workspace_id="w", key_id="k", scopes=frozenset({"posts:read", "posts:write"}))
 ROUNDS = 40
-
-
-@contextmanager
-def collecting(home: Path, url: str) -> Iterator["subprocess.Popen[str]"]:
-    """Run a process that collects all the time; end it with the `with`."""
-    command = [sys.executable, "-m", "tests.integration.media.collecting_process", str(home), url]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    with process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        yield process
-
-
-def stopped(process: "subprocess.Popen[str]") -> int:
-    """Tell a process to stop; return how many files it has collected."""
-    told, _ = process.communicate("stop\n", timeout=60)
-    return int(told)
 
 
 def real_intake(folder: Path) -> Intake:
