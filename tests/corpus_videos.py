@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from tests.corpus import KEEPS, Recipe, Specimen, encoded, painted
-from tests.movies_made import box, made_movie, made_webm
+from tests.movies_made import box, made_movie, made_webm, packed
 
 PLAIN = Recipe()
 WEBM = Recipe(
@@ -26,6 +26,13 @@ def film(name: str, verdict: str = KEEPS, recipe: Recipe = PLAIN, **changes: obj
 def boxes(name: str, verdict: str = KEEPS, **changes: Any) -> Specimen:  # noqa: ANN401 - any member of Made
     """An MP4 or MOV built by hand."""
     return Specimen(name, "video", lambda: made_movie(**changes), verdict)
+
+
+def compressed(name: str, verdict: str, kind: bytes = b"zlib", **changes: Any) -> Specimen:  # noqa: ANN401 - any member of Made
+    """A MOV whose index is compressed."""
+    return Specimen(
+        name, "video", lambda: packed(made_movie(brand=b"qt  ", index_last=True, **changes), kind), verdict
+    )
 
 
 def webm(name: str, verdict: str = KEEPS, **changes: object) -> Specimen:
@@ -140,6 +147,9 @@ BUILT = (
         lambda: made_movie()[:20] + box(b"free", bytes(99)) + made_movie(chunk_at=200)[20:],
         KEEPS,
     ),
+    compressed("a compressed index", KEEPS),
+    compressed("a compressed index with edits", KEEPS, edits=((500, 0),)),
+    Specimen("a compressed index of an encoder", "video", lambda: packed(encoded(PLAIN)), KEEPS),
     webm("webm, shown wider than stored", width=360, height=640, shown=(480, 640)),
     webm("webm, live, at 50 frames", seconds=None, rate=None, frames=100, frame_ms=20),
     webm("webm of exactly ten minutes", seconds=600.0),
@@ -174,6 +184,15 @@ BUILT = (
     ),
     Specimen(
         "no sample table", "video", lambda: made_movie().replace(b"stts", b"xxxx"), "unsupported_video_type"
+    ),
+    compressed("eleven minutes behind a compressed index", "too_long", runs=((19_800, 1),)),
+    compressed("media behind the end of a compressed index", "truncated", chunk_at=9_999_999),
+    compressed("an index compressed in another way", "unsupported_video_type", kind=b"lzma"),
+    Specimen(
+        "a compressed index that is damaged",
+        "video",
+        lambda: packed(made_movie(index_last=True)).replace(b"\x78\x9c", b"\x78\x9d"),
+        "unsupported_video_type",
     ),
     webm(
         "webm, live, at 10 frames",

@@ -1,15 +1,18 @@
 """Reads what `moov` says of an MP4 or MOV file: tracks, codecs, sides, edits, frame rate (pure, range reads).
 
-Sources: ISO/IEC 14496-12; Apple's QuickTime File Format Specification (edit lists, pixel aspect ratio).
+Sources: ISO/IEC 14496-12; Apple's QuickTime File Format Specification (edit lists, pixel aspect ratio,
+compressed movie resources).
 """
 
+import io
 import struct
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO
 
-from connector.media.boxes import Box, BoxReader, Unreadable
+from connector.media.boxes import MAX_BYTES, Box, BoxReader, Unreadable
 from connector.media.samples import Timing, last_byte_named, read_defaults, read_fragments, read_timing
 
 MAX_TRACKS = 20
@@ -100,23 +103,21 @@ def read_movie(file: BinaryIO, size: int) -> Movie:
     """Read the index of a file of `size` bytes. Raises Unreadable."""
     try:
         return _movie(BoxReader(file, size))
-    except (struct.error, IndexError, ZeroDivisionError, KeyError) as error:
+    except (struct.error, zlib.error, IndexError, ZeroDivisionError, KeyError) as error:
         raise Unreadable("its index is damaged") from error
 
 
 def _movie(reader: BoxReader) -> Movie:
-    moov = next((box for box in reader.inside(reader.whole) if box.kind == b"moov"), None)
-    if moov is None:
-        raise Unreadable("it has no index (moov)")
-    parts = reader.children(moov)
+    index, moov = _index(reader)
+    parts = index.children(moov)
     if b"mvhd" not in parts:
         raise Unreadable("its index has no header")
-    scale, units = _times(reader.payload(parts[b"mvhd"]))
+    scale, units = _times(index.payload(parts[b"mvhd"]))
     fragments = _Fragments({}, exist=False)
     if b"mvex" in parts:
-        fragments = _Fragments(read_fragments(reader, read_defaults(reader, parts[b"mvex"])), exist=True)
-    traks = [box for box in reader.inside(moov) if box.kind == b"trak"]
-    tracks = tuple(_track(reader, box, scale, fragments) for box in traks[:MAX_TRACKS])
+        fragments = _Fragments(read_fragments(reader, read_defaults(index, parts[b"mvex"])), exist=True)
+    traks = [box for box in index.inside(moov) if box.kind == b"trak"]
+    tracks = tuple(_track(index, box, scale, fragments) for box in traks[:MAX_TRACKS])
     longest = max((track.seconds for track in tracks if track.handler in {b"vide", b"soun"}), default=0)
     return Movie(
         tracks=tracks,
@@ -124,6 +125,30 @@ def _movie(reader: BoxReader) -> Movie:
         ends_at=max((track.ends_at for track in tracks), default=0),
         is_fragmented=fragments.exist,
     )
+
+
+def _index(reader: BoxReader) -> tuple[BoxReader, Box]:
+    """Return the `moov` of a file, and what reads it: QuickTime may have packed it."""
+    moov = _moov_in(reader)
+    packed = reader.children(moov).get(b"cmov")
+    if packed is None:
+        return reader, moov
+    parts = reader.children(packed)
+    if reader.payload(parts[b"dcom"]) != b"zlib":
+        raise Unreadable("its index is packed in an unknown way")
+    unpacking = zlib.decompressobj()
+    data = unpacking.decompress(reader.payload(parts[b"cmvd"])[4:], MAX_BYTES)
+    if not unpacking.eof:
+        raise Unreadable("its packed index is too large, or cut")
+    inside = BoxReader(io.BytesIO(data), len(data))
+    return inside, _moov_in(inside)
+
+
+def _moov_in(reader: BoxReader) -> Box:
+    for box in reader.inside(reader.whole):
+        if box.kind == b"moov":
+            return box
+    raise Unreadable("it has no index (moov)")
 
 
 def _times(data: bytes) -> tuple[int, int]:

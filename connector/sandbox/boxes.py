@@ -1,16 +1,19 @@
 """A small reader of MP4 and MOV: container, duration, sides, codec and frame rate of the first video track.
 
 Written from ISO/IEC 14496-12 alone. What is shown counts: edits are applied, fragments are added up, and the
-movie's own clock is believed only where no track tells a time.
+movie's own clock is believed only where no track tells a time. A `moov` that is compressed is read as Apple's
+QuickTime File Format Specification has it ("Compressed Movie Resources").
 """
 
+import io
 import struct
+import zlib
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO
 
-from connector.sandbox.atoms import BadBoxes, Box, down, first, number, payload, read, walk
-from connector.sandbox.timing import Frames, in_fragments, in_table, shown_for
+from connector.sandbox.atoms import MAX_HEADER, BadBoxes, Box, down, first, number, payload, read, walk
+from connector.sandbox.timing import Frames, defaults, in_fragments, in_table, shown_for
 
 __all__ = ["BadBoxes", "Movie", "Track", "read_movie"]
 
@@ -36,7 +39,7 @@ class Movie:
 
 @dataclass(frozen=True, kw_only=True)
 class _Index:
-    """The `moov` of a file: its boxes, its units per second, and the fragments behind it by track id."""
+    """The `moov` of a file of `size` bytes: its boxes, its units per second, its fragments by track id."""
 
     inside: list[Box]
     scale: int
@@ -48,20 +51,37 @@ def read_movie(file: BinaryIO, size: int) -> Movie:
     """Read the movie in `file`, which holds `size` bytes. Raises BadBoxes."""
     top = list(walk(file, 0, size))
     brand = _brand(file, top)
-    moov = first(top, b"moov")
-    inside = list(walk(file, moov.start, moov.end))
-    units, scale = _times(file, first(inside, b"mvhd"))
+    held, moov = _unpacked(file, first(top, b"moov"))
+    inside = list(walk(held, moov.start, moov.end))
+    units, scale = _times(held, first(inside, b"mvhd"))
     mvex = next((box for box in inside if box.kind == b"mvex"), None)
-    fragments = None if mvex is None else in_fragments(file, top, mvex)
+    fragments = None if mvex is None else in_fragments(file, top, defaults(held, mvex))
     index = _Index(inside=inside, scale=scale, fragments=fragments, size=size)
-    found = [_track(file, box, index) for box in inside if box.kind == b"trak"]
+    found = [_track(held, box, index) for box in inside if box.kind == b"trak"]
     videos = [track for _, track in found if track is not None]
     if not videos:
         raise BadBoxes("no video track")
     if mvex is not None:
-        units = _fragment_duration(file, mvex) or units
+        units = _fragment_duration(held, mvex) or units
     longest = max(seconds for seconds, _ in found)
     return Movie(brand=brand, duration=longest or Fraction(units, scale), track=videos[0])
+
+
+def _unpacked(file: BinaryIO, moov: Box) -> tuple[BinaryIO, Box]:
+    """Return the plain `moov` and what it stands in: the file itself, or what its compressed one holds."""
+    packed = next((box for box in walk(file, moov.start, moov.end) if box.kind == b"cmov"), None)
+    if packed is None:
+        return file, moov
+    if payload(file, down(file, packed, b"dcom")) != b"zlib":
+        raise BadBoxes("a moov compressed in an unknown way")
+    stream = zlib.decompressobj()
+    try:
+        plain = stream.decompress(payload(file, down(file, packed, b"cmvd"))[4:], MAX_HEADER)
+    except zlib.error as error:
+        raise BadBoxes("a damaged compressed moov") from error
+    if not stream.eof:
+        raise BadBoxes("a compressed moov that is cut or too large")
+    return io.BytesIO(plain), first(list(walk(io.BytesIO(plain), 0, len(plain))), b"moov")
 
 
 def _brand(file: BinaryIO, top: list[Box]) -> bytes:

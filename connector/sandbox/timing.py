@@ -40,13 +40,18 @@ def in_table(stts: bytes) -> Frames:
     return frames
 
 
-def in_fragments(file: BinaryIO, top: list[Box], mvex: Box) -> dict[int, Frames]:
-    """Add up the fragments of each track, by its id."""
+def defaults(file: BinaryIO, mvex: Box) -> dict[int, int]:
+    """Return the units that a frame of each track lasts where its fragment does not say."""
     lasts: dict[int, int] = {}
     for box in walk(file, mvex.start, mvex.end):
         if box.kind == b"trex":
             trex = payload(file, box)
             lasts[number(trex, 4, ">I")] = number(trex, 12, ">I")
+    return lasts
+
+
+def in_fragments(file: BinaryIO, top: list[Box], lasts: dict[int, int]) -> dict[int, Frames]:
+    """Add up the fragments of each track, by its id; `lasts` are its defaults."""
     found: dict[int, Frames] = {}
     for moof in (box for box in top if box.kind == b"moof"):
         for traf in (box for box in walk(file, moof.start, moof.end) if box.kind == b"traf"):

@@ -2,18 +2,21 @@
 
 import io
 import struct
+import zlib
 
 import pytest
 
 from connector.kernel.errors import PostrailError
+from connector.media.boxes import MAX_BYTES as MOST_UNPACKED
 from connector.media.boxes import Box, BoxReader, Unreadable
+from connector.media.elements import MAX_BYTES, MAX_ELEMENTS, ElementReader
 from connector.media.exif import orientation_in
 from connector.media.images import read_photo
 from connector.media.jpeg import HeaderError
 from connector.media.movie import read_movie
 from connector.media.probe import look_at_video
-from connector.media.webm import read_webm
-from tests.movies_made import box, element, made_movie, number
+from connector.media.webm import read_webm, webm_length
+from tests.movies_made import box, element, made_movie, number, packed
 
 
 class Counting(io.BytesIO):
@@ -98,6 +101,20 @@ def test_tables_of_many_tracks_are_not_read_without_end() -> None:
     assert file.taken < len(data)
 
 
+def test_a_compressed_index_is_not_unpacked_without_end() -> None:
+    bomb = zlib.compress(box(b"moov", bytes(MOST_UNPACKED)), 9)
+    data = box(b"moov", box(b"cmov", box(b"dcom", b"zlib"), box(b"cmvd", bytes(4), bomb)))
+    assert len(data) < MOST_UNPACKED // 100
+    with pytest.raises(Unreadable, match="packed index is too large"):
+        read_movie(io.BytesIO(data), len(data))
+
+
+def test_a_compressed_index_inside_a_compressed_index_is_none() -> None:
+    data = packed(packed(made_movie(index_last=True)))
+    with pytest.raises(Unreadable, match="no header"):
+        read_movie(io.BytesIO(data), len(data))
+
+
 def test_a_property_that_a_picture_names_again_and_again_is_not_read_without_end() -> None:
     pixi = box(b"pixi", bytes(4), b"\x03", bytes([8]) * 1_000_000)
     ipma = box(b"ipma", struct.pack(">IIHB", 0, 1, 1, 255), b"\x01" * 254 + b"\x02")
@@ -116,13 +133,51 @@ def test_an_element_ends_where_its_parent_ends_whatever_it_claims() -> None:
     assert read_webm(io.BytesIO(data), len(data)).codec == "vp9"
 
 
+def head_of_tracks(*tracks: bytes) -> bytes:
+    """Return the head of a WebM file with these tracks."""
+    info = element(0x1549A966, number(0x2AD7B1, 1_000_000))
+    return element(0x1A45DFA3) + element(0x18538067, info, element(0x1654AE6B, *tracks))
+
+
+def test_elements_are_counted_over_all_levels_of_a_file() -> None:
+    tracks = [element(0xAE, number(0x83, 2), *[element(0xEC)] * (MAX_ELEMENTS // 10)) for _ in range(20)]
+    data = head_of_tracks(*tracks)
+    file = Counting(data)
+    with pytest.raises(Unreadable, match="too many parts"):
+        read_webm(file, len(data))
+    assert file.reads == MAX_ELEMENTS
+
+
+def test_a_webm_that_begins_with_empty_elements_alone_is_taken_as_whole_and_read_no_further() -> None:
+    data = element(0xEC) * (2 * MAX_ELEMENTS)
+    file = Counting(data)
+    assert webm_length(file, len(data)) == len(data)
+    assert file.reads == MAX_ELEMENTS
+
+
+def test_values_are_counted_over_all_elements_of_a_file() -> None:
+    tracks = [element(0xAE, element(0x83, bytes(60_000))) for _ in range(20)]
+    data = head_of_tracks(*tracks)
+    file = Counting(data)
+    with pytest.raises(Unreadable, match="its head is too large"):
+        read_webm(file, len(data))
+    assert file.taken < MAX_BYTES + 12 * file.reads
+
+
+def test_a_value_larger_than_any_real_one_is_not_read() -> None:
+    data = element(0x86, bytes(65_537))
+    reader = ElementReader(io.BytesIO(data), len(data))
+    (codec,) = reader.inside(reader.whole)
+    with pytest.raises(Unreadable, match="a part of its head is too large"):
+        reader.value(codec)
+
+
 def test_of_a_thousand_tracks_few_are_looked_into() -> None:
     sound = element(0xAE, number(0xD7, 2), number(0x83, 2), *[number(0x86, 1)] * 50)
     picture = element(
         0xAE, number(0x83, 1), element(0x86, b"V_VP9"), element(0xE0, number(0xB0, 9), number(0xBA, 9))
     )
-    info = element(0x1549A966, number(0x2AD7B1, 1_000_000))
-    data = element(0x1A45DFA3) + element(0x18538067, info, element(0x1654AE6B, picture, *[sound] * 900))
+    data = head_of_tracks(picture, *[sound] * 900)
     file = Counting(data)
     assert read_webm(file, len(data)).width == 9
     assert file.reads < 3_000
