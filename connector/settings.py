@@ -93,11 +93,12 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses whose `X-Forwarded-*` headers are believed, comma-separated."""
 
-    gate_mode: Literal["hold", "refuse"] = "hold"
-    """What a pull meets before its publish id is stored: a held request for `gate_hold_s`, or 503 at once."""
+    gate_mode: Literal["hold", "tail", "refuse"] = "hold"
+    """What a pull meets before its publish id is stored: a held request, all but the last sixteenth of the
+    file with only that held, or 503 at once."""
 
     gate_hold_s: float = Field(default=5.0, ge=0, le=30)
-    """Seconds for which a pull is held."""
+    """Seconds for which a pull, or its tail, is held."""
 
     media_url: str | None = None
     """Where media is kept: `s3://bucket/prefix?endpoint=URL&region=NAME`, or nothing for HOME's disk."""

@@ -1,6 +1,6 @@
 """Answers a request with a file: whole, by ranges, or left to the web server in front."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Semaphore
@@ -11,7 +11,7 @@ from flask import Response, current_app, request
 from connector.engine.blobs import Blob
 from connector.engine.model import MediaItem
 from connector.server.ranges import Span, Unsatisfiable, parse_ranges
-from connector.web.files import FileBody, Part, StreamBody
+from connector.web.files import FileBody, Hold, Part, Piece, StreamBody, close_holds
 
 HANDOFF_SETTING = "POSTRAIL_HANDOFF"
 """Where an app's configuration has its Handoff."""
@@ -41,14 +41,25 @@ class Handoff:
         return {"X-Sendfile": str(path)} if self.how == "x-sendfile" else {}
 
 
-def send_file(item: MediaItem, blob: Blob) -> Response:
+@dataclass(frozen=True, kw_only=True)
+class Tail:
+    """The end of a file that is kept back for now: the bytes from `start` on.
+
+    `begin` gives the hold that they stand behind, and None where no more of them can be held.
+    """
+
+    start: int
+    begin: Callable[[], Hold | None]
+
+
+def send_file(item: MediaItem, blob: Blob, tail: Tail | None = None) -> Response:
     """Answer the present request with a file: whole, or the parts of it that are asked for.
 
     The parts of a multipart answer are kept apart by the file's own hash, which cannot occur in the file.
+    A file whose `tail` is kept back is left to no other server, which would send it whole.
     """
     headers = {"Accept-Ranges": "bytes", "ETag": f'"{item.media_id}"', "Cache-Control": "no-store"}
-    handed: Handoff = current_app.config.get(HANDOFF_SETTING) or Handoff()
-    if blob.path is not None and (there := handed.headers(blob.path)):
+    if tail is None and (there := _handed(blob)):
         return Response(status=200, headers={**headers, **there}, content_type=item.mime)
     try:
         spans = _wanted(item)
@@ -64,17 +75,56 @@ def send_file(item: MediaItem, blob: Blob) -> Response:
     status = 206 if spans else 200
     if request.method == "HEAD":
         return Response(status=status, headers=headers, content_type=kind)
-    body = _body(blob, parts)
+    kept = parts if tail is None else keep_back(parts, tail)
+    body = None if kept is None else _body(blob, kept)
     if body is None:
-        return Response(status=503, headers={"Retry-After": str(RETRY_AFTER_S)})
+        return come_again()
     return Response(body, status, headers, content_type=kind, direct_passthrough=True)
 
 
-def _body(blob: Blob, parts: Sequence[bytes | Part]) -> FileBody | StreamBody | None:
+def come_again() -> Response:
+    """Answer that the file is not to be had now."""
+    return Response(status=503, headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+def _handed(blob: Blob) -> dict[str, str]:
+    """Return what leaves the sending to the web server in front; nothing where we send the file ourselves."""
+    handed: Handoff = current_app.config.get(HANDOFF_SETTING) or Handoff()
+    return {} if blob.path is None else handed.headers(blob.path)
+
+
+def keep_back(parts: Sequence[Piece], tail: Tail) -> list[Piece] | None:
+    """Put a hold before the first byte of the tail, in the order in which the parts are sent.
+
+    None where there is no place for the hold; no hold where the parts have nothing of the tail.
+    """
+    for at, part in enumerate(parts):
+        if isinstance(part, Part) and part.first + part.size > tail.start:
+            hold = tail.begin()
+            if hold is None:
+                return None
+            before = max(0, tail.start - part.first)
+            front = [Part(part.first, before)] if before else []
+            return [*parts[:at], *front, hold, part.without(before), *parts[at + 1 :]]
+    return list(parts)
+
+
+def _body(blob: Blob, parts: Sequence[Piece]) -> FileBody | StreamBody | None:
     """Return a body that the server sends by itself from this disk, or reads from elsewhere as it goes.
 
     None where so many are read from elsewhere that one more would leave too few threads to the others.
     """
+    try:
+        body = _opened(blob, parts)
+    except BaseException:
+        close_holds(parts)
+        raise
+    if body is None:
+        close_holds(parts)
+    return body
+
+
+def _opened(blob: Blob, parts: Sequence[Piece]) -> FileBody | StreamBody | None:
     if blob.path is not None:
         return FileBody(blob.path.open("rb"), parts)
     places: Semaphore = current_app.config.get(STREAMS_SETTING) or Semaphore()
@@ -85,6 +135,12 @@ def _body(blob: Blob, parts: Sequence[bytes | Part]) -> FileBody | StreamBody | 
     except BaseException:
         places.release()
         raise
+
+
+def first_wanted(item: MediaItem) -> int:
+    """Return the first byte that the present request is sent. Raises Unsatisfiable where there is none."""
+    spans = _wanted(item)
+    return spans[0].first if spans else 0
 
 
 def _wanted(item: MediaItem) -> tuple[Span, ...]:
@@ -103,9 +159,9 @@ def _content_range(span: Span, item: MediaItem) -> str:
     return f"bytes {span.first}-{span.last}/{item.size}"
 
 
-def _multipart(item: MediaItem, spans: Sequence[Span]) -> list[bytes | Part]:
+def _multipart(item: MediaItem, spans: Sequence[Span]) -> list[Piece]:
     """Lay out a `multipart/byteranges` body (RFC 9110, section 14.6)."""
-    parts: list[bytes | Part] = []
+    parts: list[Piece] = []
     for span in spans:
         head = f"Content-Type: {item.mime}\r\nContent-Range: {_content_range(span, item)}"
         parts += [f"\r\n--{item.media_id}\r\n{head}\r\n\r\n".encode(), _part(span)]

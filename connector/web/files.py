@@ -23,6 +23,41 @@ class Part:
         return self.size
 
 
+class Withheld(ConnectionAbortedError):
+    """The rest of a body will not be sent: its connection is reset, so that nobody takes a part for all."""
+
+
+class Hold:
+    """A place in a body behind which no byte goes before it is passed.
+
+    `look` tells whether it may be passed now, `wait` returns once it may; both raise Withheld where it never
+    will be by this answer. `done` is called once, when it is passed or the body is closed.
+    """
+
+    def __init__(self, look: Callable[[], bool], wait: Callable[[], None], done: Callable[[], None]) -> None:
+        self.look = look
+        self._wait = wait
+        self._done: Callable[[], None] | None = done
+
+    def __len__(self) -> int:
+        return 0
+
+    def wait(self) -> None:
+        """Return once it is passed. Raises Withheld."""
+        self._wait()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what the wait takes."""
+        done, self._done = self._done, None
+        if done is not None:
+            done()
+
+
+Piece = bytes | Part | Hold
+"""What a body is made of."""
+
+
 @dataclass(frozen=True)
 class FileBody:
     """The body of an answer: bytes as they are and parts of one open file, in this order.
@@ -31,13 +66,15 @@ class FileBody:
     """
 
     file: BinaryIO
-    parts: Sequence[bytes | Part]
+    parts: Sequence[Piece]
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the bytes, at most PIECE of the file at a time."""
+        """Yield the bytes, at most PIECE of the file at a time. Raises Withheld at a hold."""
         for part in self.parts:
             if isinstance(part, bytes):
                 yield part
+            elif isinstance(part, Hold):
+                part.wait()
             else:
                 yield from self._pieces(part)
 
@@ -51,6 +88,14 @@ class FileBody:
     def close(self) -> None:
         """Close the file."""
         self.file.close()
+        close_holds(self.parts)
+
+
+def close_holds(parts: Sequence[Piece]) -> None:
+    """Let go of every hold."""
+    for part in parts:
+        if isinstance(part, Hold):
+            part.close()
 
 
 class Reading(Protocol):
@@ -71,7 +116,7 @@ class StreamBody:
     """
 
     def __init__(
-        self, begin: Callable[[Part], Reading], parts: Sequence[bytes | Part], done: Callable[[], None]
+        self, begin: Callable[[Part], Reading], parts: Sequence[Piece], done: Callable[[], None]
     ) -> None:
         self._begin = begin
         self._parts = parts
@@ -80,10 +125,14 @@ class StreamBody:
         self._reading = begin(self._first) if self._first is not None else None
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the bytes, at most PIECE at a time."""
+        """Yield the bytes, at most PIECE at a time. Raises Withheld at a hold."""
         for part in self._parts:
             if isinstance(part, bytes):
                 yield part
+                continue
+            if isinstance(part, Hold):
+                self._end_reading()
+                part.wait()
                 continue
             if part is not self._first:
                 self._end_reading()
@@ -96,8 +145,9 @@ class StreamBody:
             self._reading.close()
 
     def close(self) -> None:
-        """Let go of the part that is being read."""
+        """Let go of the part that is being read, and of every hold."""
         self._end_reading()
+        close_holds(self._parts)
         done, self._done = self._done, None
         if done is not None:
             done()

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from connector.kernel.clock import Clock
 from connector.kernel.log import get_log
-from connector.web.files import FileBody, Part
+from connector.web.files import FileBody, Hold, Part
 
 log = get_log("web")
 
@@ -51,15 +51,17 @@ class Sending:
         self.is_last = False
         self.moved_at = 0.0
         self._body = body
-        self._left = [part for part in body.parts if len(part)]
+        self._left = [part for part in body.parts if isinstance(part, Hold) or len(part)]
 
     def advance(self, most: int = TURN) -> bool:
         """Send what the connection takes now, up to `most` bytes and one part; True when all of it is sent.
 
-        Raises OSError when the connection has ended, or the file is shorter than it was.
+        Stops at a hold. Raises OSError when the connection has ended, or the file is shorter than it was.
         """
         while self._left and most > 0:
             part = self._left[0]
+            if isinstance(part, Hold):
+                return False
             try:
                 sent = self._pass_on(part, most)
             except BlockingIOError:
@@ -78,13 +80,35 @@ class Sending:
             return os.write(target, part)
         return os.sendfile(target, self._body.file.fileno(), part.first, min(part.size, most))
 
+    def pass_hold(self, stall_s: float) -> None:
+        """Send what comes before a hold, and wait at it, from this thread; nothing where there is none.
+
+        What comes before may be long, so the hold is looked at on the way. Raises Withheld where the rest
+        will not go, and OSError as `finish` does.
+        """
+        hold = next((part for part in self._left if isinstance(part, Hold)), None)
+        if hold is None:
+            return
+        while not hold.look():
+            if self._left[0] is hold:
+                hold.wait()
+                break
+            if not self.advance():
+                self._await_room(stall_s)
+        hold.close()
+        self._left.remove(hold)
+
     def finish(self, stall_s: float) -> None:
         """Send all of it from this thread. Raises OSError as `advance` does, and where nothing moves."""
+        self.pass_hold(stall_s)
+        while not self.advance():
+            self._await_room(stall_s)
+
+    def _await_room(self, stall_s: float) -> None:
         writable = select.poll()
         writable.register(self.connection.socket, select.POLLOUT)
-        while not self.advance():
-            if not writable.poll(stall_s * 1000):
-                raise TimeoutError("the reader takes nothing")
+        if not writable.poll(stall_s * 1000):
+            raise TimeoutError("the reader takes nothing")
 
     def close(self) -> None:
         """Close the file."""

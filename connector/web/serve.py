@@ -1,19 +1,21 @@
 """Serves a WSGI app over HTTP/1.1 with threads of one process."""
 
+import socket
+import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cheroot.server import HTTPRequest
+from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10, Server
 
 from connector.kernel.clock import SystemClock
 from connector.kernel.log import get_log
 from connector.kernel.redact import redact
 from connector.web.bodies import MORE_TIME, PIECE, ChunkedBody, Deadlines
-from connector.web.files import FileBody
+from connector.web.files import FileBody, Withheld
 from connector.web.sender import STALL_S, Connection, Sender, Sending
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ BODY_STALLS = 2
 
 CUT_OFF_S = 2.0
 """Seconds that requests have to end once their connections have been cut."""
+
+AT_ONCE = struct.pack("ii", 1, 0)
+"""SO_LINGER for a connection that ends by a reset, whatever of it is still to be sent."""
 
 MOST_UNREAD = 8 * 1024 * 1024
 """Bytes of an unwanted body that are read and dropped, so that its sender gets to read the answer."""
@@ -49,9 +54,17 @@ class _Gateway(Gateway_10):
     def respond(self) -> None:
         """Answer the request; a file that its reader takes slowly is left to the sender."""
         answer = self.req.server.wsgi_app(self.env, self.start_response)
-        if isinstance(answer, FileBody):
-            self._send_file(Sending(self.req.conn, answer))
-            return
+        try:
+            if isinstance(answer, FileBody):
+                self._send_file(Sending(self.req.conn, answer))
+            else:
+                self._send_pieces(answer)
+        except Withheld as withheld:
+            log.info("withheld", why=str(withheld))
+            self.req.close_connection = True
+            self.req.conn.is_reset = True
+
+    def _send_pieces(self, answer: Iterable[bytes]) -> None:
         try:
             for piece in filter(None, answer):
                 self.write(piece)
@@ -64,6 +77,7 @@ class _Gateway(Gateway_10):
         lent = False
         try:
             self.req.ensure_headers_sent()
+            sending.pass_hold(STALL_S)
             lent = not sending.advance() and self.req.server.lend(self.req, sending)
             if not lent:
                 sending.finish(STALL_S)
@@ -90,9 +104,23 @@ class _Gateway(Gateway_10):
         return bound > 0 and not getattr(body, "remaining", 0)
 
 
+class _Connection(HTTPConnection):
+    """A connection that may be told to end by a reset: its reader then knows that the answer is not whole."""
+
+    is_reset = False
+
+    def _close_kernel_socket(self) -> None:
+        if self.is_reset:
+            # The close that follows sends the reset; a shutdown would first say that all has been sent.
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+        else:
+            super()._close_kernel_socket()
+
+
 class _QuietServer(Server):
     """Cheroot's server, with connections that are lent to the sender while it sends a file over them."""
 
+    ConnectionClass = _Connection
     deadlines: Deadlines
 
     def __init__(self, address: tuple[str, int], threads: int) -> None:

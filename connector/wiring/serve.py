@@ -13,6 +13,7 @@ from pathlib import Path
 from connector.contract import Limits
 from connector.domain.net import origin_of
 from connector.engine.context import Context
+from connector.engine.gate import GateMode
 from connector.engine.tokens import Renewals
 from connector.engine.wait import WaitRoom
 from connector.kernel.log import get_log
@@ -180,6 +181,7 @@ class Server:
             pause=time.sleep,
             hooks=self._hooks,
             holds=max(1, settings.threads // HELD_SHARE),
+            gate_mode=GateMode(settings.gate_mode),
         )
         app = build_app(site, max_body_bytes=settings.max_body_bytes)
         app.config[HANDOFF_SETTING] = Handoff(
@@ -227,7 +229,7 @@ class Server:
 
 
 def _hold(settings: Settings) -> float:
-    return settings.gate_hold_s if settings.gate_mode == "hold" else 0.0
+    return 0.0 if settings.gate_mode == "refuse" else settings.gate_hold_s
 
 
 def owner_name(parts: Parts) -> str:

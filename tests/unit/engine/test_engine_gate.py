@@ -3,7 +3,7 @@
 import pytest
 
 from connector.domain.lifecycle import AttemptState
-from connector.engine.gate import Passage, at_gate, passage
+from connector.engine.gate import GateMode, Passage, at_gate, at_tail, passage, tail_start
 from connector.engine.model import Change, Gate
 from tests.fakes.scripted import Scene
 from tests.ledgers import NOTE
@@ -24,6 +24,53 @@ pytest_plugins = ("tests.engine_scene",)
 )
 def test_only_an_accepted_attempt_opens_the_gate(state: AttemptState | None, expected: Passage) -> None:
     assert passage(None if state is None else Gate(state=state, media=())) is expected
+
+
+@pytest.mark.parametrize("mode", GateMode)
+def test_the_mode_changes_only_what_meets_an_attempt_without_an_answer(mode: GateMode) -> None:
+    found = {state: passage(Gate(state=state, media=()), mode) for state in AttemptState}
+    assert found.pop(AttemptState.SENDING) is (Passage.PART if mode is GateMode.TAIL else Passage.NOT_YET)
+    assert found == {state: passage(Gate(state=state, media=())) for state in AttemptState if state in found}
+    assert passage(None, mode) is Passage.GONE
+
+
+@pytest.mark.parametrize(
+    ("size", "start"), [(1, 0), (2, 1), (31, 30), (32, 30), (1600, 1500), (4_000_000_000, 3_750_000_000)]
+)
+def test_the_tail_is_a_sixteenth_and_at_least_one_byte(size: int, start: int) -> None:
+    assert tail_start(size) == start
+
+
+def test_an_empty_file_has_no_tail() -> None:
+    with pytest.raises(ValueError, match="no tail"):
+        tail_start(0)
+
+
+def test_in_tail_mode_a_request_is_not_held_before_the_tail(scene: Scene) -> None:
+    scene.stage.begun()
+    pauses: list[float] = []
+    seen = at_gate(scene.context, "gate-1", "v.mp4", hold_s=5, pause=pauses.append, mode=GateMode.TAIL)
+    assert (seen.passage, seen.item is not None, pauses) == (Passage.PART, True, [])
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"), [(AttemptState.VOID, Passage.GONE), (AttemptState.REJECTED, Passage.GONE)]
+)
+def test_a_tail_that_is_held_never_goes_once_the_attempt_is_over(
+    scene: Scene, state: AttemptState, expected: Passage
+) -> None:
+    claim = scene.stage.begun()
+
+    def pause(_: float) -> None:
+        scene.stage.ledger.resolve_attempt(claim.lease, "gate-1", state, Change(), NOTE)
+
+    assert at_tail(scene.context, "gate-1", hold_s=5, pause=pause) is expected
+
+
+def test_nothing_is_held_by_a_process_that_ends(scene: Scene) -> None:
+    scene.stage.begun()
+    scene.draining = True
+    assert at_tail(scene.context, "gate-1", hold_s=5, pause=pytest.fail) is Passage.NOT_YET
 
 
 def test_a_held_request_gets_the_file_as_soon_as_the_attempt_is_accepted(scene: Scene) -> None:
