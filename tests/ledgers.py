@@ -13,6 +13,7 @@ import pytest
 from connector.domain.lifecycle import AttemptState, State
 from connector.engine.model import Change, Claim, Entry, MediaItem, NewPost, Post
 from connector.engine.model_accounts import App, NewGrant, NewPair, Pair
+from connector.engine.model_media import Reach
 from connector.kernel.clock import SystemClock
 from connector.kernel.ids import SystemIds
 from connector.store.access import SqlAccess
@@ -27,6 +28,9 @@ from connector.store.secrets import Secrets
 from tests.databases import HandClock
 
 TTL = 10_000
+ALL = Reach(workspace_id="w")
+"""Every upload of the workspace."""
+
 NOTE = Entry(call="test", decision="said so")
 VIDEO = MediaItem(media_id="f" * 64, kind="video", name="v.mp4", mime="video/mp4", size=7, changes=("cut",))
 IDS = SystemIds(SystemClock())

@@ -38,6 +38,9 @@ PHOTO_WORDS = "JPEG, WebP, PNG, HEIC, AVIF or GIF"
 PHOTO_LIMIT = 20_000_000
 """Bytes of the largest photo (20 MB, the smaller reading)."""
 
+MOST_PHOTOS = 35
+"""Photos of a carousel, and so of an album."""
+
 PHOTO_SIDE = 1080
 """Pixels of a photo's longer side."""
 

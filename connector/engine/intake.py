@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from connector.contract import Understanding
 from connector.domain.filetext import FileText
-from connector.domain.media import video_warnings
+from connector.domain.media import MOST_PHOTOS, video_warnings
 from connector.engine.access import demand
 from connector.engine.context import Context
 from connector.engine.fetch import all_of
@@ -19,7 +19,7 @@ from connector.engine.library import (
     find_album,
     no_album,
     not_found,
-    recorded,
+    reach_of,
     upload_row,
 )
 from connector.engine.model import MediaItem, Principal
@@ -28,7 +28,11 @@ from connector.engine.ports_media import Receiving
 from connector.kernel.clock import to_iso
 from connector.kernel.errors import PostrailError, Problem, cut
 
-MOST_FILES = 35
+OPERATION = "upload_media"
+PLACEHOLDER = "a file"
+"""Stands for a file that comes beside its rows while those are understood."""
+
+MOST_FILES = MOST_PHOTOS
 """Files of one request: as many as a carousel of TikTok's has photos."""
 
 LONGEST_LABEL = 200
@@ -92,11 +96,12 @@ def take_in(
     *,
     album: str | None,
     fit: bool = False,
+    partial_id: str | None = None,
 ) -> dict[str, object]:
     """Keep and record files: all of them, or none. Return the answer.
 
     `album`: the id of one, `new` for a new one, None for none; several photos make a new one by themselves.
-    `fit`: photos that are too large are scaled down.
+    `fit`: photos that are too large are scaled down. `partial_id`: the unfinished upload that this ends.
     Raises PostrailError with the problems of every file at once.
     """
     demand(principal, "posts:write")
@@ -108,8 +113,17 @@ def take_in(
         with library.intake.held(item.media_id for item in items) as gone:
             if gone:
                 raise PostrailError("not_ready", "The file was collected while it came in; send it again.")
-            admitted = library.records.admit(admission, library.life)
-    return _answer(context, admitted, admission.album_id)
+            admitted = _admit(library, admission, partial_id)
+    labels = [new.label for new in uploads]
+    return _answer(context, admitted, admission.album_id, same_warnings(labels, admitted))
+
+
+def _admit(library: Library, admission: Admission, partial_id: str | None) -> tuple[Upload, ...]:
+    """Record files; where there is a quota, what is begun counts too, and nobody begins more meanwhile."""
+    if library.life.quota is None:
+        return library.records.admit(admission, library.life)
+    with library.partials.begun(admission.reach.workspace_id, but=partial_id) as lengths:
+        return library.records.admit(replace(admission, begun=sum(lengths)), library.life)
 
 
 def _check_count(received: Sequence[Received]) -> None:
@@ -179,19 +193,36 @@ def _admission(
     if album is not None:
         check_album_id(album)
     return Admission(
-        workspace_id=principal.workspace_id,
+        reach=reach_of(principal),
         uploads=uploads,
         album_id=context.ids.new(ALBUM_PREFIX) if is_new else album,
         new_album=is_new,
     )
 
 
-def _answer(context: Context, admitted: Sequence[Upload], album_id: str | None) -> dict[str, object]:
-    rows = [upload_row(context.public_url, upload, album_id) for upload in admitted]
+def same_warnings(labels: Sequence[str], admitted: Sequence[Upload]) -> list[str]:
+    """Return what is to be said of files of one request that are the same upload. Pure."""
+    first: dict[str, str] = {}
+    warnings = []
+    for label, upload in zip(labels, admitted, strict=True):
+        if upload.id in first:
+            warnings.append(
+                f"{label} has the same bytes as {first[upload.id]}: they are one upload, {upload.id}, which "
+                "stands once in an album"
+            )
+        first.setdefault(upload.id, label)
+    return warnings
+
+
+def _answer(
+    context: Context, admitted: Sequence[Upload], album_id: str | None, warnings: Sequence[str]
+) -> dict[str, object]:
+    """Return the answer to an upload: `album_id` is the album that this request has put it into."""
+    rows = [upload_row(context.public_url, replace(upload, album_id=album_id)) for upload in admitted]
     if len(rows) == 1:
         return {"ok": True, **rows[0]}
     ends = min(upload.expires_at for upload in admitted)
-    urls = [row["url"] for row in rows]
+    urls = list(dict.fromkeys(row["url"] for row in rows))
     images = {"photo_images": urls} if album_id else {}
     return {
         "ok": True,
@@ -199,7 +230,7 @@ def _answer(context: Context, admitted: Sequence[Upload], album_id: str | None) 
         "expires_at": to_iso(ends),
         **images,
         "media": rows,
-        "warnings": [],
+        "warnings": list(warnings),
     }
 
 
@@ -223,23 +254,26 @@ def _list(value: object) -> list[object]:
 def show(context: Context, principal: Principal, upload_id: str) -> dict[str, object]:
     """Tell about an upload. Raises PostrailError `media_not_found` or `media_expired`."""
     demand(principal, "posts:read")
-    upload = find(context.library, principal.workspace_id, upload_id, context.ledger.now())
+    upload = find(context.library, reach_of(principal), upload_id, context.ledger.now())
     return {"ok": True, **upload_row(context.public_url, upload)}
 
 
 def end(context: Context, principal: Principal, upload_id: str) -> None:
-    """End an upload now. Raises PostrailError `media_not_found` or `media_in_use`."""
+    """End an upload now. Raises PostrailError `media_not_found`, `media_expired` or `media_in_use`."""
     demand(principal, "posts:write")
-    upload = recorded(context.library, principal.workspace_id, upload_id)
-    if upload is None or not context.library.records.end(principal.workspace_id, upload_id):
+    library, reach = context.library, reach_of(principal)
+    upload = find(library, reach, upload_id, context.ledger.now())
+    if not library.records.end(reach, upload_id):
+        # Somebody else was quicker: what is there now is told as ever.
+        find(library, reach, upload_id, context.ledger.now())
         raise not_found(upload_id)
-    forget(context.library, upload.item.media_id)
+    forget(library, upload.item.media_id)
 
 
 def show_album(context: Context, principal: Principal, album_id: str) -> dict[str, object]:
     """Tell about an album and its photos. Raises PostrailError `album_not_found`."""
     demand(principal, "posts:read")
-    return album_row(context.public_url, find_album(context.library, principal.workspace_id, album_id))
+    return album_row(context.public_url, find_album(context.library, reach_of(principal), album_id))
 
 
 def retain(context: Context, principal: Principal, album_id: str) -> dict[str, object]:
@@ -247,7 +281,7 @@ def retain(context: Context, principal: Principal, album_id: str) -> dict[str, o
     demand(principal, "posts:write")
     check_album_id(album_id)
     library = context.library
-    album = library.records.retain(principal.workspace_id, album_id, library.life)
+    album = library.records.retain(reach_of(principal), album_id, library.life)
     if album is None:
         raise no_album(album_id)
     return {"ok": True, "album_id": album.id, "expires_at": to_iso(album.expires_at)}
@@ -256,9 +290,9 @@ def retain(context: Context, principal: Principal, album_id: str) -> dict[str, o
 def end_album(context: Context, principal: Principal, album_id: str) -> None:
     """End an album and its photos now. Raises PostrailError `album_not_found` or `media_in_use`."""
     demand(principal, "posts:write")
-    library = context.library
-    album = find_album(library, principal.workspace_id, album_id)
-    if not library.records.end_album(principal.workspace_id, album_id):
+    library, reach = context.library, reach_of(principal)
+    album = find_album(library, reach, album_id)
+    if not library.records.end_album(reach, album_id):
         raise no_album(album_id)
     for upload in album.uploads:
         forget(library, upload.item.media_id)

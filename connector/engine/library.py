@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from connector.domain.media import MOST_PHOTOS
 from connector.domain.net import Origin, origin_of
-from connector.engine.model import Kind, MediaItem
-from connector.engine.model_media import Album, Life, Upload
+from connector.engine.model import Kind, MediaItem, Principal
+from connector.engine.model_media import Album, Life, Reach, Upload
 from connector.engine.ports_media import MediaIntake, MediaStore, Partials
 from connector.kernel.clock import to_iso
 from connector.kernel.errors import PostrailError, Problem
@@ -36,6 +37,11 @@ class Library:
     partials: Partials
     life: Life
     origins: frozenset[Origin]
+
+
+def reach_of(principal: Principal) -> Reach:
+    """Return whose uploads a key may see: a key that is bound to an account sees those of such keys alone."""
+    return Reach(workspace_id=principal.workspace_id, account_id=principal.account_id)
 
 
 def reference(text: str, origins: frozenset[Origin]) -> str | None:
@@ -104,12 +110,12 @@ def album_row(public_url: str, album: Album) -> dict[str, object]:
 
 
 def not_found(upload_id: str, field: str = "") -> PostrailError:
-    """Say that the workspace has no such upload."""
+    """Say that there is no such upload within the caller's reach."""
     problem = Problem(
         field=field,
         problem="media_not_found",
         got=upload_id,
-        expected="the media_id or url of an upload of this workspace",
+        expected="the media_id or url of an upload that this key may see",
         fix="upload the file again and send the media_id that is answered",
         code="media_not_found",
     )
@@ -117,14 +123,37 @@ def not_found(upload_id: str, field: str = "") -> PostrailError:
     return PostrailError("media_not_found", f"There is no upload {upload_id!r} here.", details=details)
 
 
-def recorded(library: Library, workspace_id: str, upload_id: str) -> Upload | None:
-    """Return an upload, also one whose life is over; None where the workspace never had it."""
-    return library.records.find(workspace_id, upload_id) if _FORM.fullmatch(upload_id) else None
+def recorded(library: Library, reach: Reach, upload_id: str) -> Upload | None:
+    """Return an upload, also one whose life is over; None where there never was one within reach."""
+    return library.records.find(reach, upload_id) if _FORM.fullmatch(upload_id) else None
 
 
 def no_album(album_id: str) -> PostrailError:
-    """Say that the workspace has no such album, or no more."""
+    """Say that there is no such album within the caller's reach, or no more."""
     return PostrailError("album_not_found", f"There is no album {album_id!r}, or its life is over.")
+
+
+def album_full(photos: int) -> PostrailError:
+    """Say that an album would hold more photos than a post may have."""
+    problem = Problem(
+        field="album_id",
+        problem="album_full",
+        got=f"{photos} photos with those that are in it",
+        expected=f"at most {MOST_PHOTOS} photos in an album",
+        fix="put the photo into another album (album: new), or post this one first",
+        code="too_many_images",
+    )
+    message = f"An album holds at most {MOST_PHOTOS} photos, as many as a post may have."
+    return PostrailError("too_many_images", message, details=[problem])
+
+
+def quota_exceeded(held: int, quota: int) -> PostrailError:
+    """Say that a workspace would hold `held` bytes of media where it may hold `quota`."""
+    return PostrailError(
+        "media_quota_exceeded",
+        f"With this upload and those begun the workspace would hold {held} bytes of media; "
+        f"it may hold {quota}.",
+    )
 
 
 def check_album_id(album_id: str) -> None:
@@ -133,18 +162,18 @@ def check_album_id(album_id: str) -> None:
         raise no_album(album_id)
 
 
-def find_album(library: Library, workspace_id: str, album_id: str) -> Album:
+def find_album(library: Library, reach: Reach, album_id: str) -> Album:
     """Return a living album. Raises PostrailError `album_not_found`."""
     check_album_id(album_id)
-    album = library.records.album(workspace_id, album_id)
+    album = library.records.album(reach, album_id)
     if album is None:
         raise no_album(album_id)
     return album
 
 
-def find(library: Library, workspace_id: str, upload_id: str, now: int, field: str = "") -> Upload:
+def find(library: Library, reach: Reach, upload_id: str, now: int, field: str = "") -> Upload:
     """Return a living upload, which `field` names. Raises `media_not_found` or `media_expired`."""
-    upload = recorded(library, workspace_id, upload_id)
+    upload = recorded(library, reach, upload_id)
     if upload is None:
         raise not_found(upload_id, field)
     if upload.expires_at <= now:
@@ -167,7 +196,7 @@ def _expired(upload: Upload, field: str) -> PostrailError:
 
 
 def resolve(
-    library: Library, workspace_id: str, kind: Kind, content: Mapping[str, object]
+    library: Library, reach: Reach, kind: Kind, content: Mapping[str, object]
 ) -> tuple[dict[str, object], tuple[Upload, ...]]:
     """Name each upload in the content of a post by its id, and return the uploads.
 
@@ -185,7 +214,7 @@ def resolve(
         if upload_id is None:
             continue
         field = f"{name}[{index}]" if isinstance(given, list) else name
-        upload = recorded(library, workspace_id, upload_id)
+        upload = recorded(library, reach, upload_id)
         if upload is None:
             problems.extend(not_found(upload_id, field).details)
         elif upload.item.kind != kind:
@@ -214,7 +243,7 @@ def _wrong_kind(field: str, upload: Upload, kind: Kind) -> Problem:
 
 def item_of(library: Library, workspace_id: str, upload_id: str) -> MediaItem:
     """Return the file of an upload that an accepted post names. Raises PostrailError `media_not_found`."""
-    upload = recorded(library, workspace_id, upload_id)
+    upload = recorded(library, Reach(workspace_id=workspace_id), upload_id)
     if upload is None:
         raise not_found(upload_id)
     return upload.item

@@ -7,6 +7,17 @@ from connector.engine.model import MediaItem
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reach:
+    """Whose uploads somebody may see: all of a workspace.
+
+    Where `account_id` is set, those alone that keys bound to this account have brought.
+    """
+
+    workspace_id: str
+    account_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class NewUpload:
     """A file that has just come: as it lies in the spool, and what its sender called it.
 
@@ -23,6 +34,8 @@ class NewUpload:
 class Upload:
     """An uploaded file as a workspace has it; a second upload of the same bytes gives the same one.
 
+    Keys that are bound to an account have uploads of their own, which other bound keys do not see.
+
     `item.media_id` is the SHA-256 under which its bytes lie in the spool. Its life ends at `expires_at`.
     """
 
@@ -34,7 +47,7 @@ class Upload:
     created_at: int
     expires_at: int
     album_id: str | None = None
-    """The newest album that it is in."""
+    """The newest living album that it is in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +79,15 @@ class Life:
 class Admission:
     """Files to be recorded together: all of them, or none.
 
-    They go into the album `album_id` where there is one: a new one of that id if `new_album`.
+    They go into the album `album_id` where there is one: a new one of that id if `new_album`. What goes into
+    an album belongs to whom the album belongs. `begun`: bytes of unfinished uploads, which count as held.
     """
 
-    workspace_id: str
+    reach: Reach
     uploads: tuple[NewUpload, ...]
     album_id: str | None = None
     new_album: bool = False
+    begun: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +95,8 @@ class Partial:
     """A file that comes in several requests.
 
     `length` and `offset` in bytes: of the whole, and of what is here. `metadata` as its sender gave it.
-    `upload_id` is set once it was whole and has become an upload.
+    `upload_id` is set once it was whole and has become an upload. `account_id`: what its sender's key is
+    bound to.
     """
 
     id: str
@@ -90,3 +106,4 @@ class Partial:
     expires_at: int
     metadata: Mapping[str, str]
     upload_id: str | None = None
+    account_id: str | None = None

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from connector.engine.blobs import Blob
 from connector.engine.model import MediaItem
-from connector.engine.model_media import Admission, Album, Life, Partial, Upload
+from connector.engine.model_media import Admission, Album, Life, Partial, Reach, Upload
 
 
 class Receiving(Protocol):
@@ -103,7 +103,7 @@ class Partials(Protocol):
     def create(
         self,
         partial_id: str,
-        workspace_id: str,
+        reach: Reach,
         length: int,
         metadata: Mapping[str, str],
         allow: Callable[[Sequence[int]], None],
@@ -111,16 +111,22 @@ class Partials(Protocol):
         """Begin one of `length` bytes, unless `allow` raises.
 
         `allow` is given the lengths of those that the workspace has begun and that are not done, while nobody
-        begins another. Raises PostrailError `disk_full`.
+        begins another. It belongs to the account of `reach`. Raises PostrailError `disk_full`.
         """
 
-    def look(self, workspace_id: str, partial_id: str) -> Partial:
+    def begun(self, workspace_id: str, *, but: str | None = None) -> AbstractContextManager[Sequence[int]]:
+        """Give the lengths of those that a workspace has begun and that are not done.
+
+        All of them `but` one; nobody begins another inside the `with`.
+        """
+
+    def look(self, reach: Reach, partial_id: str) -> Partial:
         """Tell how one stands, whoever has it in hand; what is told to be here is on the disk.
 
         Raises PostrailError `upload_not_found`.
         """
 
-    def take(self, workspace_id: str, partial_id: str) -> AbstractContextManager[PartialFile]:
+    def take(self, reach: Reach, partial_id: str) -> AbstractContextManager[PartialFile]:
         """Take one in hand, alone.
 
         Raises PostrailError `upload_not_found` where there is none or its life is over, `upload_locked` while
@@ -137,25 +143,26 @@ class MediaStore(Protocol):
     def admit(self, admission: Admission, life: Life) -> tuple[Upload, ...]:
         """Record files that lie in the spool, and their album; a known file lives on instead.
 
-        Raises PostrailError `album_not_found` or `media_quota_exceeded`; then nothing is recorded.
+        Raises PostrailError `album_not_found`, `media_quota_exceeded`, or `too_many_images` where an album
+        would hold more than a post may have; then nothing is recorded.
         """
 
-    def find(self, workspace_id: str, upload_id: str) -> Upload | None:
-        """Return an upload, also one whose life is over; None where the workspace never had it."""
+    def find(self, reach: Reach, upload_id: str) -> Upload | None:
+        """Return an upload, also one whose life is over; None where there never was one within reach."""
 
-    def album(self, workspace_id: str, album_id: str) -> Album | None:
+    def album(self, reach: Reach, album_id: str) -> Album | None:
         """Return a living album with its living photos."""
 
-    def retain(self, workspace_id: str, album_id: str, life: Life) -> Album | None:
+    def retain(self, reach: Reach, album_id: str, life: Life) -> Album | None:
         """Let an album and its photos live as long as retained ones do; None where there is none."""
 
-    def end(self, workspace_id: str, upload_id: str) -> bool:
+    def end(self, reach: Reach, upload_id: str) -> bool:
         """End the life of an upload now; False where there is none alive.
 
         Raises PostrailError `media_in_use` while a post that is not done needs its file.
         """
 
-    def end_album(self, workspace_id: str, album_id: str) -> bool:
+    def end_album(self, reach: Reach, album_id: str) -> bool:
         """End the life of an album and of its photos that are in no other; False where there is none.
 
         Raises PostrailError `media_in_use`.
@@ -165,7 +172,7 @@ class MediaStore(Protocol):
         """Return which of these files a living upload or a post needs."""
 
     def held(self, workspace_id: str) -> int:
-        """Return the bytes of a workspace's living uploads."""
+        """Return the bytes of a workspace's living uploads; a file counts once, whoever has it."""
 
     def sweep(self, age_ms: int) -> int:
         """Forget uploads and albums that ended `age_ms` ago and that no post may ask for; return how many."""

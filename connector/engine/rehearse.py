@@ -10,6 +10,7 @@ from connector.engine.creator import ask_creator
 from connector.engine.fetch import sources
 from connector.engine.library import file_row, find, reference
 from connector.engine.model import MediaLook, NewPost, Principal
+from connector.engine.model_media import Reach
 from connector.engine.ports import CreatorInfo
 from connector.engine.submit import draw_up
 from connector.engine.terms import judge, terms_of
@@ -72,8 +73,8 @@ def _look_at_all(context: Context, new: NewPost) -> list[MediaLook | PostrailErr
 def _look(context: Context, new: NewPost, field_path: str, url: str) -> MediaLook | PostrailError:
     try:
         if reference(url, frozenset()) is not None:
-            now = context.ledger.now()
-            return MediaLook(item=find(context.library, new.workspace_id, url, now, field_path).item)
+            now, reach = context.ledger.now(), Reach(workspace_id=new.workspace_id)
+            return MediaLook(item=find(context.library, reach, url, now, field_path).item)
         terms = terms_of(context.contract, new.dialect)
         fit = bool(new.input.get("fit"))
         return context.media.look(url, new.kind, field_path=field_path, terms=terms, fit=fit)

@@ -2,21 +2,27 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
+from connector.contract import Rows
+from connector.domain.media import MOST_PHOTOS
 from connector.domain.retry import PASSING_CODES
 from connector.engine.access import demand
 from connector.engine.context import Context
-from connector.engine.intake import NEW, Received, take_in
-from connector.engine.library import Library, find_album
+from connector.engine.intake import NEW, OPERATION, PLACEHOLDER, Received, album_of, take_in
+from connector.engine.library import Library, album_full, find_album, quota_exceeded, reach_of
 from connector.engine.model import Principal
-from connector.engine.model_media import Partial
+from connector.engine.model_media import Album, Partial
 from connector.engine.ports_media import PartialFile
 from connector.kernel.errors import PostrailError
 
 PARTIAL_PREFIX = "upload"
 MOST_OPEN = 100
 """Uploads in several requests that a workspace may have begun and not finished."""
+
+ROWS = ("album", "album_id", "fit")
+"""What of the metadata is read as a row of Upload Media."""
 
 _NAMES = ("filename", "name")
 """What clients call the file's name in its metadata."""
@@ -29,12 +35,30 @@ def begin(context: Context, principal: Principal, length: int, metadata: Mapping
     `media_quota_exceeded` where the workspace's uploads and the whole of what it has begun are too much.
     """
     demand(principal, "posts:write")
-    library, album = context.library, _album(metadata)
-    if album not in {None, NEW}:
-        find_album(library, principal.workspace_id, str(album))
+    library, reach, given = context.library, reach_of(principal), _read(context, metadata)
+    if (album := album_of(given)) not in {None, NEW}:
+        _check_room(find_album(library, reach, str(album)))
     partial_id = context.ids.new(PARTIAL_PREFIX)
     allow = partial(_allow, library, principal.workspace_id, length)
-    return library.partials.create(partial_id, principal.workspace_id, length, metadata, allow)
+    return library.partials.create(partial_id, reach, length, metadata, allow)
+
+
+def _check_room(album: Album) -> None:
+    """Raise PostrailError `too_many_images` where an album takes no other photo."""
+    if len(album.uploads) >= MOST_PHOTOS:
+        raise album_full(len(album.uploads) + 1)
+
+
+def _read(context: Context, metadata: Mapping[str, str]) -> Mapping[str, object]:
+    """Read what the metadata says about the file as the rows of any upload are read.
+
+    Whatever else clients put there is theirs. Raises PostrailError `invalid_request`.
+    """
+    rows = {name: metadata[name] for name in ROWS if name in metadata}
+    understood = context.contract.understand(OPERATION, Rows.of({**rows, "file": PLACEHOLDER}))
+    if not understood.ok:
+        raise understood.error()
+    return understood.input
 
 
 def _allow(library: Library, workspace_id: str, length: int, begun: Sequence[int]) -> None:
@@ -48,21 +72,13 @@ def _allow(library: Library, workspace_id: str, length: int, begun: Sequence[int
         return
     held = library.records.held(workspace_id) + sum(begun) + length
     if held > quota:
-        raise PostrailError(
-            "media_quota_exceeded",
-            f"With this upload and those begun the workspace would hold {held} bytes of media; "
-            f"it may hold {quota}.",
-        )
-
-
-def _album(metadata: Mapping[str, str]) -> str | None:
-    return metadata.get("album_id") or metadata.get("album") or None
+        raise quota_exceeded(held, quota)
 
 
 @contextmanager
 def _in_hand(context: Context, principal: Principal, partial_id: str) -> Iterator[PartialFile]:
     demand(principal, "posts:write")
-    with context.library.partials.take(principal.workspace_id, partial_id) as part:
+    with context.library.partials.take(reach_of(principal), partial_id) as part:
         yield part
 
 
@@ -110,7 +126,10 @@ def _write(part: PartialFile, pieces: Iterable[bytes]) -> None:
 
 
 def _finished(context: Context, principal: Principal, part: PartialFile) -> Partial:
-    """Make a whole file an upload. One that is refused is forgotten, unless the cause may pass."""
+    """Make a whole file an upload of who began it.
+
+    One that is refused is forgotten, unless the cause may pass.
+    """
     state = part.state
     if state.upload_id is not None or state.offset < state.length:
         return state
@@ -118,8 +137,15 @@ def _finished(context: Context, principal: Principal, part: PartialFile) -> Part
     try:
         with context.library.intake.adopt(part) as file:
             received = Received(field="file", label=label, file=file)
-            album, fit = _album(state.metadata), state.metadata.get("fit", "").lower() == "true"
-            body = take_in(context, principal, [received], album=album, fit=fit)
+            given = _read(context, state.metadata)
+            body = take_in(
+                context,
+                replace(principal, account_id=state.account_id),
+                [received],
+                album=album_of(given),
+                fit=bool(given.get("fit")),
+                partial_id=state.id,
+            )
     except PostrailError as error:
         if error.code not in PASSING_CODES:
             part.drop()
@@ -131,7 +157,7 @@ def _finished(context: Context, principal: Principal, part: PartialFile) -> Part
 def look(context: Context, principal: Principal, partial_id: str) -> Partial:
     """Tell how far a file has come; one that is whole is made an upload, if that was cut short."""
     demand(principal, "posts:write")
-    state = context.library.partials.look(principal.workspace_id, partial_id)
+    state = context.library.partials.look(reach_of(principal), partial_id)
     if state.upload_id is not None or state.offset < state.length:
         return state
     with _in_hand(context, principal, partial_id) as part:

@@ -6,7 +6,7 @@ from connector.contract import Operation, Understanding
 from connector.domain.hosting import refusal
 from connector.engine.accounts import resolve_account
 from connector.engine.context import Context
-from connector.engine.library import resolve
+from connector.engine.library import reach_of, resolve
 from connector.engine.model import Accepted, Account, Kind, NewPost, Principal, Transfer
 from connector.engine.model_media import Upload
 from connector.engine.modes import choose, with_draft
@@ -77,7 +77,7 @@ def draw_up(
     given = understood.input
     account = resolve_account(context.access, principal, _text(given.get("account")))
     kind: Kind = "photo" if operation.operation.kind == "photo" else "video"
-    content, uploads = resolve(context.library, principal.workspace_id, kind, understood.content)
+    content, uploads = resolve(context.library, reach_of(principal), kind, understood.content)
     transfer = _transfer(kind, content.get("transfer"))
     _check_reachable(context, account, transfer)
     way = choose(context, account, content)

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from connector.engine.model_media import Partial
+from connector.engine.model_media import Partial, Reach
 from connector.kernel.clock import Clock
 from connector.kernel.errors import PostrailError
 from connector.media.spool import locked, sync_folder, telling_full_disks
@@ -89,7 +89,7 @@ class PartialFolder:
     def create(
         self,
         partial_id: str,
-        workspace_id: str,
+        reach: Reach,
         length: int,
         metadata: Mapping[str, str],
         allow: Callable[[Sequence[int]], None],
@@ -97,27 +97,35 @@ class PartialFolder:
         """Begin one, unless `allow` raises. Raises PostrailError `disk_full`."""
         state = Partial(
             id=partial_id,
-            workspace_id=workspace_id,
+            workspace_id=reach.workspace_id,
+            account_id=reach.account_id,
             length=length,
             offset=0,
             expires_at=self._clock.now() + self._life_ms,
             metadata=dict(metadata),
         )
         with telling_full_disks(), locked(self._folder, exclusive=True):
-            allow(self._begun(workspace_id))
+            allow(self._begun(reach.workspace_id))
             (self._folder / partial_id).touch(exist_ok=False)
             _store(self._folder / f"{partial_id}.json", state)
         return state
 
-    def _begun(self, workspace_id: str) -> list[int]:
+    @contextmanager
+    def begun(self, workspace_id: str, *, but: str | None = None) -> Iterator[Sequence[int]]:
+        """Give the lengths of what a workspace has begun, `but` one; nobody begins another meanwhile."""
+        with locked(self._folder, exclusive=False):
+            yield self._begun(workspace_id, but)
+
+    def _begun(self, workspace_id: str, but: str | None = None) -> list[int]:
         """Return the lengths of a workspace's living files that are not done: those whose bytes lie here."""
-        lengths = []
-        for info in [path.with_suffix(".json") for path in self._folder.iterdir() if not path.suffix]:
+        reach, lengths = Reach(workspace_id=workspace_id), []
+        for path in [path for path in self._folder.iterdir() if not path.suffix and path.name != but]:
+            info = path.with_suffix(".json")
             with suppress(PostrailError, FileNotFoundError):
-                lengths.append(self._of(workspace_id, info, info.read_text()).length)
+                lengths.append(self._of(reach, info, info.read_text()).length)
         return lengths
 
-    def look(self, workspace_id: str, partial_id: str) -> Partial:
+    def look(self, reach: Reach, partial_id: str) -> Partial:
         """Tell how one stands, whoever has it in hand; what is told to be here is on the disk."""
         info = self._info(partial_id)
         try:
@@ -129,16 +137,16 @@ class PartialFolder:
         except FileNotFoundError:
             pass  # whole and done, or not there at all: the description will tell
         try:
-            return self._of(workspace_id, info, info.read_text())
+            return self._of(reach, info, info.read_text())
         except FileNotFoundError:
             raise _not_found(partial_id) from None
 
     @contextmanager
-    def take(self, workspace_id: str, partial_id: str) -> Iterator[Part]:
+    def take(self, reach: Reach, partial_id: str) -> Iterator[Part]:
         """Take one in hand, alone. Raises `upload_not_found`, `upload_locked`, and `disk_full` inside."""
         info = self._info(partial_id)
         with telling_full_disks(), _locked(info) as text:
-            part = Part(info, self._of(workspace_id, info, text))
+            part = Part(info, self._of(reach, info, text))
             try:
                 yield part
             finally:
@@ -173,10 +181,11 @@ class PartialFolder:
             raise _not_found(partial_id)
         return self._folder / f"{partial_id}.json"
 
-    def _of(self, workspace_id: str, info: Path, text: str) -> Partial:
-        """Return how a workspace's own file stands, while it lives. Raises `upload_not_found`."""
+    def _of(self, reach: Reach, info: Path, text: str) -> Partial:
+        """Return how a file within reach stands, while it lives. Raises `upload_not_found`."""
         state = self._read(info, text)
-        if state.workspace_id != workspace_id or state.expires_at <= self._clock.now():
+        beyond = state.workspace_id != reach.workspace_id or reach.account_id not in {None, state.account_id}
+        if beyond or state.expires_at <= self._clock.now():
             raise _not_found(info.stem)
         return state
 

@@ -6,17 +6,13 @@ from flask import Flask, Response, jsonify, request
 
 from connector.contract import Rows, Understanding
 from connector.engine.access import demand
-from connector.engine.intake import end, show
-from connector.engine.library import find
+from connector.engine.intake import OPERATION, PLACEHOLDER, end, show
+from connector.engine.library import find, reach_of
 from connector.engine.model import Principal
 from connector.engine.perform import Ask, perform
 from connector.server.files import send_file
 from connector.server.site import Site
 from connector.web.uploads import FILE_NAMES, UploadBody, read_upload
-
-OPERATION = "upload_media"
-PLACEHOLDER = "a file"
-"""Stands for a file that has come in while its rows are understood."""
 
 
 def _understand(site: Site, body: UploadBody) -> Understanding:
@@ -64,7 +60,7 @@ def register(app: Flask, site: Site) -> None:
         principal = site.principal()
         demand(principal, "posts:read")
         library = site.context.library
-        item = find(library, principal.workspace_id, upload_id, site.context.ledger.now()).item
+        item = find(library, reach_of(principal), upload_id, site.context.ledger.now()).item
         return send_file(item, library.intake.blob(item.media_id))
 
     @app.delete("/v1/media/<upload_id>")

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Connection, exists, not_, select
 
 from connector.domain.lifecycle import DONE_WITH_FILES
 from connector.engine.model import NewPost
+from connector.engine.model_media import Reach
 from connector.kernel.errors import PostrailError
 from connector.store.dialect import insert
 from connector.store.tables import media, post_files, posts
@@ -36,8 +37,17 @@ def pending(now: int, stay_ms: int = 0) -> ColumnElement[bool]:
     return not_(done)
 
 
-def needed_by_posts(conn: Connection, now: int, media_ids: Sequence[str], stay_ms: int = 0) -> frozenset[str]:
-    """Return which of these files a post needs; `stay_ms`: or has been done with for no longer than that."""
+def needed_by_posts(
+    conn: Connection, now: int, media_ids: Sequence[str], stay_ms: int = 0, reach: Reach | None = None
+) -> frozenset[str]:
+    """Return which of these files a post needs; `stay_ms`: or has been done with for no longer than that.
+
+    `reach`: posts beyond it are left out.
+    """
     of_post = exists().where(posts.c.id == post_files.c.post_id, pending(now, stay_ms))
+    if reach is not None:
+        of_post = of_post.where(posts.c.workspace_id == reach.workspace_id)
+    if reach is not None and reach.account_id is not None:
+        of_post = of_post.where(posts.c.account_id == reach.account_id)
     query = select(post_files.c.sha256).distinct().where(post_files.c.sha256.in_(media_ids), of_post)
     return frozenset(conn.execute(query).scalars())

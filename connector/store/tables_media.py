@@ -5,6 +5,10 @@ posts ─────── post_files
 
 The spool keeps each file once, under its SHA-256. A file is needed while a row of `media` that is alive, or
 of `post_files` whose post is not done with its files, names it.
+
+`owner` of an upload or album is the account that the key was bound to which brought it, and empty where that
+key was bound to none: a bound key sees its own account's alone. Not NULL, since NULLs are never the same and
+the same bytes of one owner are one upload.
 """
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table, Text, UniqueConstraint
@@ -17,6 +21,7 @@ media = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("workspace_id", Text, ForeignKey(workspaces.c.id), nullable=False),
+    Column("owner", Text, nullable=False, server_default=""),
     Column("sha256", Text, nullable=False, index=True),
     Column("kind", Text, nullable=False),
     Column("label", Text, nullable=False),
@@ -30,7 +35,7 @@ media = Table(
     Column("warnings", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
-    UniqueConstraint("workspace_id", "sha256"),
+    UniqueConstraint("workspace_id", "owner", "sha256"),
 )
 
 albums = Table(
@@ -38,6 +43,7 @@ albums = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("workspace_id", Text, ForeignKey(workspaces.c.id), nullable=False),
+    Column("owner", Text, nullable=False, server_default=""),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
     Column("retained_at", BigInteger),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from connector.engine.model_media import Partial
+from connector.engine.model_media import Partial, Reach
 from connector.kernel.clock import Clock
 from connector.kernel.errors import PostrailError
 
@@ -54,17 +54,17 @@ class PretendPartials:
     def create(
         self,
         partial_id: str,
-        workspace_id: str,
+        reach: Reach,
         length: int,
         metadata: Mapping[str, str],
         allow: Callable[[Sequence[int]], None],
     ) -> Partial:
         """Begin one."""
-        states = [part.state for part in self.parts.values() if not self._is_over(part)]
-        allow([one.length for one in states if one.workspace_id == workspace_id and one.upload_id is None])
+        allow(self._begun(reach.workspace_id))
         state = Partial(
             id=partial_id,
-            workspace_id=workspace_id,
+            workspace_id=reach.workspace_id,
+            account_id=reach.account_id,
             length=length,
             offset=0,
             expires_at=self.clock.now() + self.life_ms,
@@ -73,20 +73,33 @@ class PretendPartials:
         self.parts[partial_id] = PretendPart(state)
         return state
 
-    def _find(self, workspace_id: str, partial_id: str) -> PretendPart:
+    def _begun(self, workspace_id: str, but: str | None = None) -> list[int]:
+        states = [part.state for part in self.parts.values() if not self._is_over(part)]
+        mine = [one for one in states if one.workspace_id == workspace_id and one.id != but]
+        return [one.length for one in mine if one.upload_id is None]
+
+    @contextmanager
+    def begun(self, workspace_id: str, *, but: str | None = None) -> Iterator[Sequence[int]]:
+        """Give the lengths of what is begun."""
+        yield self._begun(workspace_id, but)
+
+    def _find(self, reach: Reach, partial_id: str) -> PretendPart:
         part = self.parts.get(partial_id)
-        if part is None or part.state.workspace_id != workspace_id or self._is_over(part):
+        if part is None or self._is_over(part) or not self._is_within(reach, part.state):
             raise PostrailError("upload_not_found", "no such upload")
         return part
 
-    def look(self, workspace_id: str, partial_id: str) -> Partial:
+    def _is_within(self, reach: Reach, state: Partial) -> bool:
+        return state.workspace_id == reach.workspace_id and reach.account_id in {None, state.account_id}
+
+    def look(self, reach: Reach, partial_id: str) -> Partial:
         """Tell how one stands."""
-        return self._find(workspace_id, partial_id).state
+        return self._find(reach, partial_id).state
 
     @contextmanager
-    def take(self, workspace_id: str, partial_id: str) -> Iterator[PretendPart]:
+    def take(self, reach: Reach, partial_id: str) -> Iterator[PretendPart]:
         """Take one in hand."""
-        part = self._find(workspace_id, partial_id)
+        part = self._find(reach, partial_id)
         if part.in_hand:
             raise PostrailError("upload_locked", "in hand")
         part.in_hand = True

@@ -11,7 +11,7 @@ from connector.engine.model import MediaItem
 from connector.engine.model_media import Admission, Life, NewUpload
 from connector.store.tables import albums, media
 from tests.databases import HandClock, open_on
-from tests.ledgers import IDS, Stage, set_stage
+from tests.ledgers import ALL, IDS, Stage, set_stage
 
 pytest_plugins = ("tests.databases",)
 
@@ -38,7 +38,7 @@ def admit(stage: Stage, sha: str, album_id: str) -> str:
     """Record a photo in an album of its own; return the upload's id."""
     item = MediaItem(media_id=sha * 64, kind="photo", name="a.jpg", mime="image/jpeg", size=100)
     new = NewUpload(id=IDS.new("media"), item=item, label="a.jpg")
-    admission = Admission(workspace_id="w", uploads=(new,), album_id=album_id, new_album=True)
+    admission = Admission(reach=ALL, uploads=(new,), album_id=album_id, new_album=True)
     return stage.media.admit(admission, LIFE)[0].id
 
 
@@ -61,7 +61,7 @@ def test_an_upload_that_is_just_being_revived_is_left_and_nobody_waits_for_it(st
         finally:
             swept.set()
         reviving.result(30)
-    upload = stage.media.find("w", upload_id)
+    upload = stage.media.find(ALL, upload_id)
     assert upload is not None
     assert upload.expires_at > stage.clock.now()
 
@@ -75,6 +75,6 @@ def test_a_post_that_settles_in_the_middle_of_a_sweep_does_not_break_it(stage: S
     retained = mine.values(expires_at=stage.clock.now() + DAY)
     stage.database.write(lambda conn: (conn.execute(retained), conn.execute(text(SETTLE))))
     assert stage.media.sweep(5 * DAY) == 2
-    assert stage.media.find("w", upload_id) is not None
+    assert stage.media.find(ALL, upload_id) is not None
     assert stage.media.sweep(5 * DAY) == 1
-    assert stage.media.find("w", upload_id) is None
+    assert stage.media.find(ALL, upload_id) is None

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from connector.engine.library import reach_of
 from connector.engine.model import Principal
 from connector.engine.model_media import Partial
 from connector.engine.resume import MOST_OPEN, append, begin, give_up, look
 from connector.kernel.errors import PostrailError
 from tests.fakes.scripted import Scene
+from tests.ledgers import ALL
 
 pytest_plugins = ("tests.databases", "tests.engine_scene")
 
@@ -32,7 +34,7 @@ def test_a_whole_file_becomes_an_upload_under_its_name(scene: Scene) -> None:
     partial_id = start(scene, 6, filename="../a.jpg")
     assert send(scene, partial_id, 0, b"abc").upload_id is None
     done = send(scene, partial_id, 3, b"d", b"ef")
-    upload = scene.stage.media.find("w", str(done.upload_id))
+    upload = scene.stage.media.find(ALL, str(done.upload_id))
     assert upload is not None
     assert upload.label == "a.jpg"
     assert scene.intake.files[upload.item.media_id] == b"abcdef"
@@ -42,7 +44,7 @@ def test_a_file_that_was_whole_when_the_server_died_becomes_an_upload_when_it_is
     scene: Scene,
 ) -> None:
     partial_id = start(scene, 3)
-    with scene.partials.take("w", partial_id) as part:
+    with scene.partials.take(ALL, partial_id) as part:
         part.write(b"abc")
     first = look(scene.context, ME, partial_id)
     assert first.upload_id is not None
@@ -108,7 +110,7 @@ def test_an_album_is_looked_for_before_anything_is_sent(scene: Scene) -> None:
     with pytest.raises(PostrailError, match="album_not_found"):
         start(scene, 3, album_id="album_x")
     done = send(scene, start(scene, 1, album="new"), 0, b"a")
-    upload = scene.stage.media.find("w", str(done.upload_id))
+    upload = scene.stage.media.find(ALL, str(done.upload_id))
     assert upload is not None
     assert upload.album_id is not None
 
@@ -142,3 +144,62 @@ def test_a_workspace_has_so_many_files_begun_and_no_more(scene: Scene) -> None:
         start(scene, 1)
     assert send(scene, begun[0], 0, b"a").upload_id is not None
     assert start(scene, 1)
+
+
+def test_an_unfinished_upload_counts_once_in_its_own_quota(scene: Scene) -> None:
+    scene.life = replace(scene.life, quota=100)
+    assert send(scene, start(scene, 100), 0, b"a" * 100).upload_id is not None
+
+
+@pytest.mark.parametrize("word", ["true", "yes", "1", "on"])
+def test_fit_is_switched_on_as_everywhere(scene: Scene, word: str) -> None:
+    assert send(scene, start(scene, 4, fit=word), 0, b"wide").upload_id is not None
+
+
+@pytest.mark.parametrize("metadata", [{"fit": "no"}, {"fit": ""}, {}])
+def test_fit_is_off_unless_it_is_switched_on(scene: Scene, metadata: dict[str, str]) -> None:
+    with pytest.raises(PostrailError, match="unsupported_file_type"):
+        send(scene, start(scene, 4, **metadata), 0, b"wide")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "field", "problem"),
+    [
+        ({"fit": "perhaps"}, "fit", "not_a_boolean"),
+        ({"fit": "{{ $json.fit }}"}, "fit", "unresolved_expression"),
+        ({"album": "old"}, "album", "not_one_of"),
+        ({"album": "new", "album_id": "album_1"}, "album", "two_albums"),
+    ],
+)
+def test_metadata_that_is_not_understood_is_refused_before_anything_is_sent(
+    scene: Scene, metadata: dict[str, str], field: str, problem: str
+) -> None:
+    with pytest.raises(PostrailError, match="invalid_request") as refused:
+        start(scene, 4, **metadata)
+    assert [(one.field, one.problem) for one in refused.value.details] == [(field, problem)]
+    assert scene.partials.parts == {}
+
+
+def test_what_clients_add_to_the_metadata_is_theirs(scene: Scene) -> None:
+    assert start(scene, 4, filetype="image/jpeg", relativePath="a/b.jpg", strict="yes")
+
+
+def test_a_full_album_is_told_before_anything_is_sent(scene: Scene) -> None:
+    album = [send(scene, start(scene, 1, album="new"), 0, b"a")]
+    upload = scene.stage.media.find(ALL, str(album[0].upload_id))
+    assert upload is not None
+    for number in range(34):
+        data = f"{number:02}".encode()
+        send(scene, start(scene, 2, album_id=str(upload.album_id)), 0, data)
+    with pytest.raises(PostrailError, match="too_many_images"):
+        start(scene, 2, album_id=str(upload.album_id))
+
+
+def test_an_upload_of_a_bound_key_is_its_own_whoever_ends_it(scene: Scene) -> None:
+    bound, other = replace(ME, account_id="a"), replace(ME, account_id="b")
+    partial_id = begin(scene.context, bound, 1, {}).id
+    with pytest.raises(PostrailError, match="upload_not_found"):
+        look(scene.context, other, partial_id)
+    upload_id = str(send(scene, partial_id, 0, b"a").upload_id)
+    assert scene.stage.media.find(reach_of(bound), upload_id) is not None
+    assert scene.stage.media.find(reach_of(other), upload_id) is None

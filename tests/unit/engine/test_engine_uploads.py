@@ -9,11 +9,21 @@ from connector.domain.net import origin_of
 from connector.engine.budget import reserve
 from connector.engine.collect import collect
 from connector.engine.fetch import fetch
-from connector.engine.intake import LONGEST_LABEL, MOST_FILES, Received, end, label_of, take_in
-from connector.engine.library import reference, resolve, url_of
+from connector.engine.intake import (
+    LONGEST_LABEL,
+    MOST_FILES,
+    Received,
+    end,
+    label_of,
+    show,
+    show_album,
+    take_in,
+)
+from connector.engine.library import reach_of, reference, resolve, url_of
 from connector.engine.model import Principal
 from connector.kernel.errors import PostrailError
 from tests.fakes.scripted import PretendFile, Scene
+from tests.ledgers import ALL
 
 pytest_plugins = ("tests.databases", "tests.engine_scene")
 
@@ -79,7 +89,7 @@ def test_a_url_has_a_name_that_needs_no_escape_and_the_true_ending(scene: Scene)
     assert len(found) == 1
     body = take_in(scene.context, ME, [replace(files(b"a")[0], label="caf\u00e9 & bar?.png")], album=None)
     assert str(body["url"]).endswith("/0.jpg")  # the first name stays while it lives
-    shown = scene.stage.media.find("w", str(body["media_id"]))
+    shown = scene.stage.media.find(ALL, str(body["media_id"]))
     assert shown is not None
     assert url_of("https://p.example", replace(shown, label="caf\u00e9 & bar?.png")).endswith("/caf-bar.jpg")
     assert url_of("https://p.example", replace(shown, label="\u0440")).endswith("/file.jpg")
@@ -89,6 +99,48 @@ def test_several_photos_make_an_album_and_one_does_not(scene: Scene) -> None:
     assert upload(scene, b"a")["album_id"] is None
     assert str(upload(scene, b"a", b"b")["album_id"]).startswith("album_")
     assert upload(scene, b"a", b"video")["album_id"] is None
+
+
+def test_the_answer_names_the_album_of_the_request_and_no_older_one(scene: Scene) -> None:
+    first = upload(scene, b"a", album="new")
+    again = upload(scene, b"a")
+    assert again["media_id"] == first["media_id"]
+    assert again["album_id"] is None
+    assert show(scene.context, ME, str(first["media_id"]))["album_id"] == first["album_id"]
+
+
+def test_the_same_file_twice_is_one_upload_and_once_in_the_album(scene: Scene) -> None:
+    body = upload(scene, b"a", b"b", b"a")
+    rows = body["media"]
+    assert isinstance(rows, list)
+    assert [row["media_id"] for row in rows] == [
+        rows[0]["media_id"],
+        rows[1]["media_id"],
+        rows[0]["media_id"],
+    ]
+    assert body["photo_images"] == [rows[0]["url"], rows[1]["url"]]
+    assert body["photo_images"] == show_album(scene.context, ME, str(body["album_id"]))["photo_images"]
+    (warning,) = body["warnings"] if isinstance(body["warnings"], list) else ()
+    assert warning.startswith("2.jpg has the same bytes as 0.jpg")
+
+
+def test_a_bound_key_posts_no_upload_of_the_others(scene: Scene) -> None:
+    bound = replace(ME, account_id="a")
+    theirs, mine = upload(scene, b"a"), take_in(scene.context, bound, files(b"b"), album=None)
+    named = {"photo_images": [mine["media_id"], theirs["url"]]}
+    with pytest.raises(PostrailError, match="media_not_found") as refused:
+        resolve(scene.library, reach_of(bound), "photo", named)
+    assert [problem.field for problem in refused.value.details] == ["photo_images[1]"]
+    assert len(resolve(scene.library, reach_of(ME), "photo", named)[1]) == 2
+
+
+def test_unfinished_uploads_count_in_the_quota_of_whole_ones(scene: Scene) -> None:
+    scene.life = replace(scene.life, quota=100)
+    scene.partials.create("upload_1", ALL, 60, {}, lambda _: None)
+    with pytest.raises(PostrailError, match="101 bytes") as refused:
+        upload(scene, b"a" * 41)
+    assert refused.value.code == "media_quota_exceeded"
+    upload(scene, b"a" * 40)
 
 
 def test_of_bad_files_all_are_named_and_no_good_one_stays(scene: Scene) -> None:
@@ -133,7 +185,7 @@ def test_the_names_of_uploads_in_a_post_become_ids_and_other_urls_stay(scene: Sc
     body = upload(scene, b"a")
     other = "https://m.example/b.jpg"
     content, uploads = resolve(
-        scene.library, "w", "photo", {"photo_images": [body["url"], other, body["media_id"]], "title": "x"}
+        scene.library, ALL, "photo", {"photo_images": [body["url"], other, body["media_id"]], "title": "x"}
     )
     assert content == {"photo_images": [body["media_id"], other, body["media_id"]], "title": "x"}
     assert {found.id for found in uploads} == {body["media_id"]}
@@ -142,7 +194,7 @@ def test_the_names_of_uploads_in_a_post_become_ids_and_other_urls_stay(scene: Sc
 def test_every_name_that_leads_nowhere_is_told_at_once(scene: Scene) -> None:
     video = str(upload(scene, b"video")["media_id"])
     with pytest.raises(PostrailError, match="media_not_found") as caught:
-        resolve(scene.library, "w", "photo", {"photo_images": [ID, "https://m.example/b.jpg", video]})
+        resolve(scene.library, ALL, "photo", {"photo_images": [ID, "https://m.example/b.jpg", video]})
     assert [(problem.field, problem.problem) for problem in caught.value.details] == [
         ("photo_images[0]", "media_not_found"),
         ("photo_images[2]", "wrong_kind"),
@@ -153,7 +205,7 @@ def test_a_collection_deletes_what_nobody_needs_and_nothing_else(scene: Scene) -
     ended = str(upload(scene, b"ended")["media_id"])
     upload(scene, b"alive")
     scene.intake.files["orphan"] = b"orphan"
-    scene.stage.media.end("w", ended)
+    scene.stage.media.end(ALL, ended)
     dry = collect(scene.library, scene.stage.clock.now(), dry_run=True)
     assert (dry.files, dry.bytes, dry.kept_files, dry.kept_bytes) == (2, 11, 1, 5)
     assert len(scene.intake.files) == 3
@@ -187,8 +239,10 @@ def test_ending_an_upload_deletes_its_file_at_once(scene: Scene) -> None:
     body = upload(scene, b"a")
     end(scene.context, ME, str(body["media_id"]))
     assert scene.intake.files == {}
-    with pytest.raises(PostrailError, match="media_not_found"):
+    with pytest.raises(PostrailError, match="media_expired"):
         end(scene.context, ME, str(body["media_id"]))
+    with pytest.raises(PostrailError, match="media_not_found"):
+        end(scene.context, ME, ID)
 
 
 def test_a_photo_that_is_too_large_is_scaled_where_that_was_asked_for(scene: Scene) -> None:
@@ -212,9 +266,9 @@ def test_media_is_fetched_at_once_although_the_post_must_wait_for_its_slot(scene
 
 def test_a_collection_drops_files_that_nobody_went_on_with_and_old_records(scene: Scene) -> None:
     body = upload(scene, b"a")
-    scene.partials.create("upload_1", "w", 10, {}, lambda _: None)
+    scene.partials.create("upload_1", ALL, 10, {}, lambda _: None)
     scene.stage.clock.advance(200 * 86_400_000)
     done = collect(scene.library, scene.stage.clock.now())
     assert (done.files, done.records) == (1, 2)
     assert scene.partials.parts == {}
-    assert scene.stage.media.find("w", str(body["media_id"])) is None
+    assert scene.stage.media.find(ALL, str(body["media_id"])) is None
