@@ -42,7 +42,7 @@ drills: $(VENV)/.developer ## Attack tokens, webhooks, uploads and error paths a
 browser: $(VENV)/.browser ## Walk the login in the machine's Chromium (apt-get install chromium)
 	$(BIN)/python -m pytest -n 0 tests/browser
 
-proxies: $(VENV)/.developer ## Let the machine's nginx and Caddy send media (apt-get install nginx caddy)
+proxies: $(VENV)/.developer ## Let real nginx, Caddy, Apache and lighttpd send media (apt-get; it says what is missing)
 	$(BIN)/python -m pytest -n 0 tests/proxies
 
 clean: ## Remove the environment and everything built

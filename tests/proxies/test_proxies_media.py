@@ -1,12 +1,13 @@
-"""Media sent by nginx and by Caddy, set up as the guide says, once Postrail has let a request pass."""
+"""Media sent by four web servers, set up as the guide says, once Postrail has let a request pass."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.proxies.real_proxies import running, why_not
+from tests.proxies.real_proxies import HANDOFF, HEADER, open_to_web_servers, running, why_not
 from tests.running import Answer, House, call, free_port
 
 pytest_plugins = ("tests.running",)
@@ -14,12 +15,20 @@ pytest_plugins = ("tests.running",)
 
 @dataclass(frozen=True)
 class Front:
-    """A web server in front of a house, and one file of a post that went through it."""
+    """A web server in front of a house, and one file of a post that went through it.
+
+    `header` is how Postrail tells it which file to send.
+    """
 
     url: str
+    header: str
     house: House
     path: str
     file: bytes
+
+    def inside(self) -> str:
+        """Return what Postrail tells the web server."""
+        return call("GET", f"{self.house.url}{self.path}").headers[self.header]
 
     def get(self, **headers: str) -> Answer:
         """Ask for the file as TikTok does."""
@@ -27,31 +36,33 @@ class Front:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _both_are_there() -> None:
+def _all_are_there() -> None:
     missing = why_not()
     if missing is not None:
         pytest.fail(missing, pytrace=False)
 
 
-@pytest.fixture(scope="module", params=["nginx", "caddy"])
-def front(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, media_url: str
-) -> Iterator[Front]:
-    """Publish two photos through each web server."""
-    name, folder, port = str(request.param), tmp_path_factory.mktemp("front"), free_port()
-    handoff = {"PUBLIC_URL": f"http://127.0.0.1:{port}", "MEDIA_HANDOFF": "x-accel"}
-    house = House(folder / "house", media_url, {"TRUSTED_PROXIES": "127.0.0.1", **handoff})
-    media = house.home / "media"
-    with running(name, folder / name, port=port, server=house.port, media=media) as url:
-        try:
-            house.start()
-            post_id = house.run("post_photos", house.photos(f"by {name}")).body["post_id"]
-            assert house.wait(post_id)["status"] == "published_public"
-            pulled = house.witness.publishes()[0]["source_info"]["photo_images"][0]
-            file = call("GET", f"{media_url}/one.jpg").content
-            yield Front(url, house, pulled.removeprefix(url), file)
-        finally:
-            house.close()
+@pytest.fixture(scope="module", params=sorted(HANDOFF))
+def front(request: pytest.FixtureRequest, media_url: str) -> Iterator[Front]:
+    """Publish two photos through each web server; pytest's own folders are open to nobody else."""
+    name, port = str(request.param), free_port()
+    how = HANDOFF[name]
+    with TemporaryDirectory(prefix="postrail-front-") as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o711)
+        settings = {"PUBLIC_URL": f"http://127.0.0.1:{port}", "MEDIA_HANDOFF": how}
+        house = House(folder, media_url, {"TRUSTED_PROXIES": "127.0.0.1", **settings})
+        open_to_web_servers(house.home)
+        with running(name, folder / name, port=port, server=house.port, media=house.home / "media") as url:
+            try:
+                house.start()
+                post_id = house.run("post_photos", house.photos(f"by {name}")).body["post_id"]
+                assert house.wait(post_id)["status"] == "published_public"
+                pulled = house.witness.publishes()[0]["source_info"]["photo_images"][0]
+                file = call("GET", f"{media_url}/one.jpg").content
+                yield Front(url, HEADER[how], house, pulled.removeprefix(url), file)
+            finally:
+                house.close()
 
 
 def test_the_whole_file_comes_with_its_type_and_length(front: Front) -> None:
@@ -64,15 +75,15 @@ def test_the_whole_file_comes_with_its_type_and_length(front: Front) -> None:
 
 def test_postrail_itself_sends_no_byte_of_it(front: Front) -> None:
     answer = call("GET", f"{front.house.url}{front.path}")
-    name = answer.headers["X-Accel-Redirect"].removeprefix("/_spool/")
     assert (answer.status, answer.content) == (200, b"")
-    assert Path(front.house.home / "media" / name).read_bytes() == front.file
+    media = front.house.home / "media"
+    name = answer.headers[front.header].removeprefix("/_spool/").removeprefix(f"{media}/")
+    assert (media / name).read_bytes() == front.file
 
 
 def test_where_the_file_lies_is_told_to_nobody_and_open_to_nobody(front: Front) -> None:
-    assert "X-Accel-Redirect" not in front.get().headers
-    inside = call("GET", f"{front.house.url}{front.path}").headers["X-Accel-Redirect"]
-    answer = call("GET", f"{front.url}{inside}")
+    assert front.header not in front.get().headers
+    answer = call("GET", f"{front.url}{front.inside()}")
     assert answer.status == 404
     assert front.file not in answer.content
 
