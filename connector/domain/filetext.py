@@ -12,6 +12,9 @@ from connector.kernel.errors import PostrailError, Problem, cut
 LONGEST_HEAD = 8_000
 """Bytes of a URL, or of what a data URI has before its first comma."""
 
+KEPT = 400
+"""Bytes from its start by which a text can be named."""
+
 _BLANKS = b" \t\r\n"
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _SCHEMES = (b"http://", b"https://")
@@ -20,16 +23,22 @@ _LONGEST_SCHEME = 8
 
 
 class FileText:
-    """Takes a file's text in pieces and gives its bytes to `write`; `url` is set where it is a URL."""
+    """Takes a file's text in pieces and gives its bytes to `write`; `url` is set where it is a URL.
+
+    `start` is how it begins, as it was sent.
+    """
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write
         self._read: Callable[[bytes], None] = self._read_start
         self._held = b""
+        self.start = b""
         self.url: str | None = None
 
     def feed(self, piece: bytes) -> None:
         """Take the next piece of text. Raises PostrailError `bad_request` and whatever `write` raises."""
+        if len(self.start) < KEPT:
+            self.start += piece[: KEPT - len(self.start)]
         self._read(piece)
 
     def finish(self) -> None:
@@ -39,7 +48,7 @@ class FileText:
         if self._read == self._read_url:
             self.url = self._held.decode(errors="replace").strip()
         elif self._read == self._read_data_head:
-            raise _not_a_file(self._held)
+            raise self._not_a_file()
         else:
             self._end_base64()
 
@@ -63,13 +72,13 @@ class FileText:
     def _read_url(self, piece: bytes) -> None:
         self._held += piece
         if len(self._held) > LONGEST_HEAD:
-            raise _not_a_file(self._held)
+            raise self._not_a_file()
 
     def _read_data_head(self, piece: bytes) -> None:
         self._held += piece
         head, comma, rest = self._held.partition(b",")
         if len(head) > LONGEST_HEAD or (comma and not head.lower().rstrip().endswith(b";base64")):
-            raise _not_a_file(self._held)
+            raise self._not_a_file()
         if comma:
             self._held, self._read = b"", self._read_base64
             self._read(rest)
@@ -80,32 +89,31 @@ class FileText:
         whole = max((len(text) - 1) // 4 * 4, 0)  # the last group may be the padded one
         self._held = text[whole:]
         if b"=" in text[:whole]:
-            raise _not_a_file(text)
+            raise self._not_a_file()
         if whole:
-            self._write(_decoded(text[:whole]))
+            self._write(self._decoded(text[:whole]))
 
     def _end_base64(self) -> None:
         last = self._held.rstrip(b"=")
         if len(self._held) - len(last) > 2 or len(last) % 4 == 1:  # noqa: PLR2004 - RFC 4648, section 4
-            raise _not_a_file(self._held)
+            raise self._not_a_file()
         if last:
-            self._write(_decoded(last + b"=" * (-len(last) % 4)))
+            self._write(self._decoded(last + b"=" * (-len(last) % 4)))
 
+    def _decoded(self, text: bytes) -> bytes:
+        try:
+            return binascii.a2b_base64(text, strict_mode=True)
+        except binascii.Error as error:
+            raise self._not_a_file() from error
 
-def _decoded(text: bytes) -> bytes:
-    try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except binascii.Error as error:
-        raise _not_a_file(text) from error
-
-
-def _not_a_file(text: bytes) -> PostrailError:
-    problem = Problem(
-        field="file",
-        problem="not_a_file",
-        got=cut(text[:400].decode("ascii", "replace"), 60),
-        expected="the file in base64, a data: URI in base64, or an http or https URL",
-        fix="send the file itself as multipart/form-data, or as the body of POST /v1/media",
-        code="bad_request",
-    )
-    return PostrailError("bad_request", "The text is neither a file in base64 nor a URL.", details=[problem])
+    def _not_a_file(self) -> PostrailError:
+        problem = Problem(
+            field="file",
+            problem="not_a_file",
+            got=cut(self.start.decode(errors="replace"), 60),
+            expected="the file in base64, a data: URI in base64, or an http or https URL",
+            fix="send the file itself as multipart/form-data, or as the body of POST /v1/media",
+            code="bad_request",
+        )
+        message = "The text is neither a file in base64 nor a URL."
+        return PostrailError("bad_request", message, details=[problem])

@@ -62,7 +62,7 @@ def error_body(contract: Contract, error: PostrailError, request_id: str) -> dic
         "message": error.message,
         "request_id": request_id,
         "details": [problem.as_dict() for problem in error.details],
-        "fix": entry.fix,
+        "fix": error.fix or entry.fix,
         "who": entry.who,
         "retryable": is_retryable(contract, error.code, (problem.problem for problem in error.details)),
         "retry_at": to_iso_or_none(error.retry_at),

@@ -52,7 +52,8 @@ class PostrailError(Exception):
     """A refusal or failure with a code from the catalogue.
 
     `message` is one sentence; `details` name fields; `retry_at` is UTC milliseconds since the epoch;
-    `tiktok_log_id` is TikTok's `error.log_id`; `extra` holds further members of the answer.
+    `tiktok_log_id` is TikTok's `error.log_id`; `extra` holds further members of the answer. `fix` is what to
+    do where the catalogue's own words do not fit what was sent.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class PostrailError(Exception):
         retry_at: int | None = None,
         tiktok_log_id: str | None = None,
         extra: Mapping[str, object] | None = None,
+        fix: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -72,6 +74,7 @@ class PostrailError(Exception):
         self.retry_at = retry_at
         self.tiktok_log_id = tiktok_log_id
         self.extra = dict(extra or {})
+        self.fix = fix
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"

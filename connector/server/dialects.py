@@ -53,6 +53,7 @@ def _refuse(site: Site, dialect: str, error: PostrailError) -> Response:
         retry_at=error.retry_at,
         tiktok_log_id=error.tiktok_log_id,
         extra=error.extra,
+        fix=error.fix,
     )
     return answer_error(contract, site.context.clock, renamed, error_body(contract, renamed, request_id()))
 

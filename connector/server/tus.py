@@ -36,7 +36,7 @@ def _answer(site: Site, state: Partial, status: int = 204) -> Response:
 def _append(site: Site, principal: Principal, partial_id: str, offset: int) -> Partial:
     """Write the body of the present request into a file."""
     if request.mimetype != tus.CONTENT_TYPE:
-        raise PostrailError("unsupported_media_type", f"A part of a file is sent as {tus.CONTENT_TYPE}.")
+        raise tus.wrong_type(request.mimetype)
     checksum = tus.checksum_of(_headers())
     digest = checksum.begin() if checksum else None
 

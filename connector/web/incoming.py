@@ -1,6 +1,7 @@
 """Reads a request: its body as rows, its key, its idempotency key, its patience."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from flask import Request, current_app
@@ -24,6 +25,9 @@ MULTIPART = "multipart/form-data"
 LIMITS_SETTING = "BODY_LIMITS"
 """Where the app's configuration holds the limits of a body; without it the defaults count."""
 
+UPLOAD_IT = (
+    "send the file to upload_media (POST /v1/media takes the same), and its media_id or url in this field"
+)
 LONGEST_WAIT_S = 50
 WAIT_NAMES = frozenset({"wait_seconds", "waitSeconds", "wait"})
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])")
@@ -81,7 +85,15 @@ def _refuse_encoded(request: Request) -> None:
         fix="switch compression of requests off",
         code="unsupported_media_type",
     )
-    raise PostrailError("unsupported_media_type", "Compressed bodies are not taken.", details=[problem])
+    raise _not_taken("Compressed bodies are not taken.", [problem])
+
+
+def _not_taken(message: str, problems: Sequence[Problem]) -> PostrailError:
+    """Build the refusal of a body that is of another kind; its cure is that of its first problem."""
+    fix = problems[0].fix
+    return PostrailError(
+        "unsupported_media_type", message, details=problems, fix=f"{fix[:1].upper()}{fix[1:]}."
+    )
 
 
 def raw_body(request: Request) -> bytes:
@@ -125,14 +137,13 @@ def _multipart_rows(request: Request, body: bytes, limits: Limits) -> Rows:
                 field=name,
                 problem="file_not_taken",
                 got="a file",
-                expected="the http(s) URL of the file",
-                fix="upload the file by POST /v1/media, and send the media_id that is answered",
+                expected="the URL or the media_id of the file",
+                fix=UPLOAD_IT,
+                code="unsupported_media_type",
             )
             for name in parts.files
         ]
-        raise PostrailError(
-            "unsupported_media_type", "Files are not taken in the body; send URLs.", details=problems
-        )
+        raise _not_taken(f"{request.path} takes no files; Upload Media does.", problems)
     return rows_from_pairs(parts.pairs, limits)
 
 

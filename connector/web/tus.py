@@ -59,6 +59,21 @@ def refuse(header: str, got: str, expected: str) -> NoReturn:
     raise PostrailError("bad_request", f"{header}: expected {expected}.", details=[problem])
 
 
+def wrong_type(given: str) -> PostrailError:
+    """Say of a request with a part of a file that its content type is not the protocol's."""
+    problem = Problem(
+        field="Content-Type",
+        problem="bad_header",
+        got=given[:100] or "no Content-Type header",
+        expected=CONTENT_TYPE,
+        fix=f"send Content-Type: {CONTENT_TYPE}, as tus clients do",
+        code="unsupported_media_type",
+    )
+    message = f"A part of a file is sent as {CONTENT_TYPE}."
+    fix = f"Send Content-Type: {CONTENT_TYPE}, as tus clients do."
+    return PostrailError("unsupported_media_type", message, details=[problem], fix=fix)
+
+
 def check_version(headers: Headers) -> None:
     """Raise PostrailError `tus_version_unsupported` unless the client speaks our version."""
     if headers.get("Tus-Resumable") != VERSION:

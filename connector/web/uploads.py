@@ -3,10 +3,11 @@
 multipart/form-data     one or several files, or their text in a part `file`; rows beside them
 application/json        the file as text in the member `file` or `data`; rows beside it
 a form                  the same, urlencoded, within the bounds of any body
-anything else           the body is the file
+anything else           the body is the file; so is one that is called JSON or a form, and is no text
 Rows may stand in the query too.
 """
 
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -18,11 +19,11 @@ from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from connector.contract import LIMITS, Limits, Rows, refuse, rows_from_form, rows_from_json, rows_from_pairs
-from connector.domain.filetext import FileText
 from connector.engine.intake import MOST_FILES, Received
 from connector.engine.ports_media import Receiving
 from connector.kernel.errors import PostrailError, Problem
 from connector.web.bodies import MORE_TIME
+from connector.web.filetexts import GivenText
 from connector.web.incoming import FORM, LIMITS_SETTING, MULTIPART
 from connector.web.inline import InlineFile
 
@@ -69,11 +70,11 @@ class _Reading:
         self.files.append(Received(field=name, label=label, file=file))
         return file
 
-    def text(self, name: str) -> FileText:
+    def text(self, name: str) -> GivenText:
         """Begin a file that comes as text. Raises PostrailError `too_many_images`."""
-        return FileText(self.open(name, "").write)
+        return GivenText(self.open(name, "").write)
 
-    def end_text(self, text: FileText) -> None:
+    def end_text(self, text: GivenText) -> None:
         """Say that a text is whole. Raises PostrailError `bad_request`."""
         text.finish()
         if text.url is not None and len(self.files) > 1:
@@ -165,9 +166,20 @@ def read_upload(request: Request, open_file: Callable[[], Receiving], limit: int
     body = chain([first], pieces)
     if request.mimetype in _TEXTS and first.lstrip()[:1] == b"{":
         return _json(reading, body)
-    if request.mimetype == JSON or (request.mimetype in _TEXTS and first.isascii() and b"\0" not in first):
+    if request.mimetype == JSON and not _is_bytes(first):
+        return _form(reading, body)
+    if request.mimetype in _TEXTS and first.isascii() and b"\0" not in first:
         return _form(reading, body)
     return _raw(reading, body)
+
+
+def _is_bytes(first: bytes) -> bool:
+    """Tell by its first piece that a body is a file, whatever it is called: JSON has neither NUL nor junk."""
+    try:
+        getincrementaldecoder("utf-8")().decode(first)
+    except UnicodeDecodeError:
+        return True
+    return b"\0" in first
 
 
 def _rows(reading: _Reading, rows: Rows) -> Rows:
@@ -178,8 +190,16 @@ def _rows(reading: _Reading, rows: Rows) -> Rows:
             refuse("sent_twice", f"{name[:60]!r} stands in the query and in the body.", fix="send it once")
     disposition = parse_options_header(reading.request.headers.get("Content-Disposition"))[1]
     if "filename" in disposition:
-        found.setdefault("name", disposition["filename"])
+        found.setdefault("name", _in_utf8(disposition["filename"]))
     return found
+
+
+def _in_utf8(name: str) -> str:
+    """Return a name as its sender wrote it: headers are read as Latin-1, and nearly all send UTF-8."""
+    try:
+        return name.encode("latin-1").decode()
+    except UnicodeError:
+        return name
 
 
 def _done(reading: _Reading, rows: Rows) -> UploadBody:
@@ -199,7 +219,7 @@ def _raw(reading: _Reading, pieces: Iterator[bytes]) -> UploadBody:
 
 
 def _json(reading: _Reading, pieces: Iterator[bytes]) -> UploadBody:
-    text: FileText | None = None
+    text: GivenText | None = None
 
     def feed(piece: bytes) -> None:
         nonlocal text
@@ -249,7 +269,7 @@ class _Parts:
         self._reading = reading
         self._head: Field | File | None = None
         self._file: Receiving | None = None
-        self._text: FileText | None = None
+        self._text: GivenText | None = None
         self._value = bytearray()
         self._room = SLACK
 

@@ -2,9 +2,11 @@
 
 import errno
 import io
+import json
 import os
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask, request
@@ -108,6 +110,83 @@ def test_files_of_one_request_are_told_apart(tmp_path: Path) -> None:
         ("file[0]", "a.jpg", 1),
         ("file[1]", "b.jpg", 2),
     ]
+
+
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{{ $json.file }}", "unresolved_expression"),
+        ("https://a.example/{{ $json.id }}.mp4", "unresolved_expression"),
+        ("=https://a.example/b.mp4", "leading_equals"),
+        ("={{ $binary.data }}", "unresolved_expression"),
+        ("[object Object]", "object_object"),
+        ("undefined", "required"),
+        ("null", "required"),
+        ("={{ " + "x" * 500, "leading_equals"),
+    ],
+)
+@pytest.mark.parametrize("way", ["json", "form", "multipart"])
+def test_what_a_tool_left_in_place_of_a_file_is_named(
+    tmp_path: Path, text: str, problem: str, way: str
+) -> None:
+    body, kind = {
+        "json": (json.dumps({"data": text}).encode(), JSON),
+        "form": (urlencode({"file": text}).encode(), FORM),
+        "multipart": (part("file", text.encode()) + b"--x--\r\n", BOUNDARY),
+    }[way]
+    with pytest.raises(PostrailError) as caught:
+        read(Spool(tmp_path), body, kind)
+    assert [(one.field, one.problem) for one in caught.value.details] == [("file", problem)]
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("text", ["ab_-c d!", "data:text/plain,a b_c", "grün"])
+def test_a_text_that_is_no_file_is_told_as_it_was_sent(tmp_path: Path, text: str) -> None:
+    with pytest.raises(PostrailError) as caught:
+        read(Spool(tmp_path), json.dumps({"file": text}).encode(), JSON)
+    assert (caught.value.details[0].problem, caught.value.details[0].got) == ("not_a_file", text)
+
+
+@pytest.mark.parametrize("kind", [JSON, FORM, "text/plain", ""])
+@pytest.mark.parametrize("data", [b"\xff\xd8\xff\xe0rest", b"\0\0\0\x18ftypmp42", b"\x89PNG\r\n\x1a\n"])
+def test_a_file_is_taken_whatever_it_is_called(tmp_path: Path, data: bytes, kind: str) -> None:
+    (file,) = read(Spool(tmp_path), data, kind).received
+    assert (file.field, file.file.size) == ("file", len(data))
+
+
+def test_json_with_other_letters_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(PostrailError) as caught:
+        read(Spool(tmp_path), '["grün"]'.encode(), JSON)
+    assert caught.value.details[0].problem != "not_a_file"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        'attachment; filename="grün.jpg"'.encode().decode("latin-1"),
+        'attachment; filename="grün.jpg"',
+        "attachment; filename*=UTF-8''gr%C3%BCn.jpg",
+    ],
+    ids=["utf-8", "latin-1", "extended"],
+)
+def test_the_name_in_a_header_is_read_as_it_was_written(tmp_path: Path, header: str) -> None:
+    app, spool = Flask("uploads"), Spool(tmp_path)
+    app.config["MAX_CONTENT_LENGTH"] = 1_000
+    with (
+        app.test_request_context(
+            "/v1/media",
+            method="POST",
+            data=b"abc\0",
+            content_type="image/jpeg",
+            environ_overrides={"HTTP_CONTENT_DISPOSITION": header},
+        ),
+        ExitStack() as files,
+    ):
+        found = read_upload(request, lambda: Sent(files.enter_context(spool.receive()), 10), 10)
+    assert found.rows["name"] == "grün.jpg"
 
 
 @pytest.mark.parametrize(
