@@ -68,7 +68,10 @@ class Ledger(Protocol):
         """Extend leases to `ttl_ms` from now; return the ids of the posts whose lease is lost."""
 
     def release_all(self) -> int:
-        """Take every lease and make its post due now; return how many. For a start after nobody is left."""
+        """Let the lease of everybody end now, of posts and of all else that is leased; return how many.
+
+        For a start after nobody is left.
+        """
 
     def save(self, lease: Lease, change: Change, *entries: Entry) -> Post:
         """Apply `change`, append to the journal and, when the state changes, write the event.

@@ -91,9 +91,6 @@ class GrantStore(Protocol):
     def next_due(self) -> int | None:
         """Return the earliest `next_at` of any grant."""
 
-    def free_all(self) -> None:
-        """Make every leased grant due now: whoever held them is dead. What is in doubt stays so."""
-
 
 class LoginStore(Protocol):
     """Logins under way, and who was invited to connect."""

@@ -37,7 +37,10 @@ ALARM = "post_alarm"
 
 @dataclass(frozen=True, kw_only=True)
 class HookDesk:
-    """Where TikTok's webhooks arrive; `tolerance_s` is how far a signature's time may be off in seconds."""
+    """Where TikTok's webhooks arrive; `tolerance_s` is how far a signature's time may be off in seconds.
+
+    `owner` names this process in leases.
+    """
 
     inbox: HookInbox
     hooks: TikTokHooks
@@ -45,6 +48,7 @@ class HookDesk:
     clock: Clock
     tolerance_s: int
     wake: Callable[[], None]
+    owner: str = OWNER
 
     def hears(self) -> bool:
         """Whether webhooks have arrived lately, so that asking TikTok is the fallback alone."""
@@ -134,7 +138,7 @@ def _about_a_post(
     if look or reaction.act is Act.NOTE:
         desk.inbox.finish(letter, reaction.why, post_id=post.id, entry=_entry(event, reaction.why), wake=look)
     else:
-        claim = context.ledger.take(post.id, OWNER, ttl_ms=LEASE_MS)
+        claim = context.ledger.take(post.id, desk.owner, ttl_ms=LEASE_MS)
         if claim is None:
             raise AccountBusy(post.account_id)
         _with_the_post(context, desk, letter, event, claim, react(claim.post, attempt, heard))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, case, exists, func, select, tuple_, update
 
 from connector.domain.lifecycle import POLLED
 from connector.engine.model import Attempt, Claim, Lease, Post
-from connector.store.dialect import locked
+from connector.store.dialect import locked, tell
 from connector.store.posts import whole
 from connector.store.rows import attempt_of, post_of
 from connector.store.tables import LIVE, attempts, posts
@@ -67,6 +67,7 @@ def wake(conn: Connection, now: int, post_id: str) -> None:
     due = case((free, now), else_=posts.c.next_at)
     told = update(posts).where(posts.c.id == post_id)
     conn.execute(told.values(wake_seq=posts.c.wake_seq + 1, next_at=due))
+    tell(conn, "posts")
 
 
 def _claimed(post: Post, lease: Lease, until: int, attempt: Attempt | None) -> Claim:
@@ -95,9 +96,3 @@ def renew(conn: Connection, now: int, leases: Iterable[Lease], *, ttl_ms: int) -
     mine = tuple_(posts.c.id, posts.c.lease).in_(sorted(wanted))
     kept = conn.execute(update(posts).where(mine).values(next_at=now + ttl_ms).returning(posts.c.id))
     return frozenset(post_id for post_id, _ in wanted) - frozenset(kept.scalars())
-
-
-def release_all(conn: Connection, now: int) -> int:
-    """Take the leases of every owner and make their posts due now."""
-    held = posts.c.owner.is_not(None)
-    return conn.execute(update(posts).where(held).values(lease=None, owner=None, next_at=now)).rowcount

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, select, update
 from connector.domain.lifecycle import POLLED
 from connector.engine.model_accounts import Grant, NewGrant
 from connector.store import journal
-from connector.store.dialect import insert
+from connector.store.dialect import insert, tell
 from connector.store.grant_rows import grant_of, token_columns
 from connector.store.sealing import Sealer, grant_context
 from connector.store.tables import accounts, grants, posts
@@ -86,4 +86,5 @@ def _wake_posts(conn: Connection, now: int, account_id: str) -> None:
     """Let TikTok be asked at once about the account's posts; one that somebody works on is left to them."""
     asked = (posts.c.account_id == account_id) & posts.c.state.in_(sorted(POLLED))
     waiting = asked & posts.c.lease.is_(None) & (posts.c.next_at > now)
-    conn.execute(update(posts).where(waiting).values(next_at=now))
+    if conn.execute(update(posts).where(waiting).values(next_at=now)).rowcount:
+        tell(conn, "posts")

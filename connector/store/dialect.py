@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from connector.engine.ports_nodes import Topic
 from connector.store.tables import posts
 
 FIRST_START = 0
@@ -19,6 +20,9 @@ QUOTAS = 4
 """Advisory lock, one per workspace: two uploads count what it holds one after the other."""
 MEDIA = 5
 """Advisory lock, one per file: shared by those who record that it is needed, alone for who deletes it."""
+
+CHANNEL = "postrail"
+"""Where processes on one PostgreSQL tell each other of news."""
 
 
 def insert(conn: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
@@ -38,6 +42,15 @@ def hold(conn: Connection, space: int, key: int = 0) -> None:
 def share(conn: Connection, space: int, key: int) -> None:
     """Let nobody `hold` this until the transaction ends; any number may share it."""
     conn.execute(select(func.pg_advisory_xact_lock_shared(space, key)))
+
+
+def tell(conn: Connection, topic: Topic) -> None:
+    """Let every process on the ledger hear of news once this transaction has been committed.
+
+    SQLite has one process, which knows by itself.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(func.pg_notify(CHANNEL, topic)))
 
 
 def locked(query: Select[Any], *, skip: bool = False, of: Table = posts) -> Select[Any]:

@@ -161,11 +161,6 @@ class SqlGrants:
         """Return the earliest `next_at` of any grant."""
         return self._database.read(_next_due)
 
-    def free_all(self) -> None:
-        """Make every leased grant due now; the old lease stays, as the sign that it is in doubt."""
-        leased = update(grants).where(grants.c.lease.is_not(None))
-        self._write(lambda conn, now: conn.execute(leased.values(next_at=now)))
-
 
 def _next_due(conn: Connection) -> int | None:
     # The condition changes nothing but lets SQLite use the index.

@@ -13,7 +13,7 @@ from connector.kernel.ids import Ids
 from connector.kernel.jsontext import canonical
 from connector.store import claims, journal
 from connector.store.database import Database
-from connector.store.dialect import EVENTS, hold, insert
+from connector.store.dialect import EVENTS, hold, insert, tell
 from connector.store.tables import events
 from connector.store.tables import webhook_inbox as inbox
 
@@ -98,7 +98,10 @@ class SqlInbox:
 def _keep(conn: Connection, now: int, arrival: Arrival) -> bool:
     row = {**vars(arrival), "received_at": now, "next_at": now, "tries": 0}
     kept = insert(conn, inbox).values(row).on_conflict_do_nothing(index_elements=["digest"])
-    return conn.execute(kept.returning(inbox.c.digest)).one_or_none() is not None
+    fresh = conn.execute(kept.returning(inbox.c.digest)).one_or_none() is not None
+    if fresh:
+        tell(conn, "webhooks")
+    return fresh
 
 
 def _is_due(conn: Connection, now: int) -> bool:

@@ -10,6 +10,7 @@ from connector.domain.lifecycle import TABLE, State
 from connector.engine.model import Entry, Post
 from connector.kernel.jsontext import canonical
 from connector.store.dialect import EVENTS, hold
+from connector.store.dialect import tell as tell_nodes
 from connector.store.rows import entry_of
 from connector.store.tables import events, journal
 
@@ -38,6 +39,7 @@ def tell(conn: Connection, now: int, post: Post, before: State | None) -> None:
     reader has already passed.
     """
     append(conn, now, post.id, [Entry(call=STATE, decision=post.state.value)])
+    tell_nodes(conn, "posts")
     hold(conn, EVENTS)
     payload = canonical({"from": before, "to": post.state, "version": post.version})
     conn.execute(

@@ -19,7 +19,7 @@ from connector.engine.model import (
     Transfer,
 )
 from connector.kernel.ids import Ids
-from connector.store import accepting, attempts, claims, inbox, journal, posts, slots
+from connector.store import accepting, attempts, claims, inbox, journal, leases, posts, slots
 from connector.store.database import Database
 from connector.store.tables import idempotency
 
@@ -71,8 +71,8 @@ class SqlLedger:
         return self._write(lambda conn, now: claims.renew(conn, now, held, ttl_ms=ttl_ms))
 
     def release_all(self) -> int:
-        """Make every leased post due now."""
-        return self._write(claims.release_all)
+        """Let the lease of everybody end now, in every table."""
+        return self._write(leases.expire)
 
     def save(self, lease: Lease, change: Change, *entries: Entry) -> Post:
         """Apply `change` under the lease, with its entries and its event."""

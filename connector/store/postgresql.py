@@ -9,6 +9,7 @@ from psycopg import errors as pg
 from sqlalchemy import BigInteger, Connection, Engine, cast, create_engine, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoneFree
+from sqlalchemy.pool import NullPool
 
 from connector.kernel.clock import Clock
 from connector.store.errors import CommitUnknownError, disk_full, unreachable
@@ -53,6 +54,17 @@ def postgres_engine(url: str, *, pool_size: int = 10, max_overflow: int = 20) ->
         hide_parameters=True,
         connect_args={"options": _OPTIONS, "application_name": "postrail", **_PATIENCE},
     )
+
+
+def session_engine(url: str) -> Engine:
+    """Return an engine that opens a session for each connection and keeps none, in autocommit mode."""
+    engine = create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        poolclass=NullPool,
+        hide_parameters=True,
+        connect_args={"options": _OPTIONS, "application_name": "postrail", **_PATIENCE},
+    )
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def translate(error: DBAPIError) -> Exception:

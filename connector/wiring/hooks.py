@@ -26,6 +26,7 @@ def build_hook_desk(parts: Parts, *, wake: Callable[[], None]) -> HookDesk:
         clock=parts.clock,
         tolerance_s=parts.settings.webhook_tolerance_s,
         wake=wake,
+        owner=parts.owner,
     )
 
 

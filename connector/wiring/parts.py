@@ -52,6 +52,9 @@ class Parts:
     settings: Settings
     clock: Clock
     ids: SystemIds
+    owner: str
+    """How this process is called in leases: no other ever had the name."""
+
     contract: Contract
     database: Database
     ledger: SqlLedger
@@ -200,6 +203,7 @@ def open_parts(settings: Settings) -> Parts:
         settings=settings,
         clock=clock,
         ids=ids,
+        owner=f"{os.uname().nodename}:{os.getpid()}:{ids.new('run')}",
         contract=load_contract(),
         database=database,
         ledger=SqlLedger(database, ids=ids),
@@ -226,7 +230,7 @@ def build_desk(parts: Parts, *, tiktok_url: str, web_url: str) -> Desk:
         login=LoginClient(egress, tiktok_url, web_url, parts.clock),
         tiktok=TikTokClient(egress, tiktok_url, parts.clock),
         signer=parts.signer,
-        owner=parts.ids.new("desk"),
+        owner=parts.owner,
         pkce_on_web=parts.settings.tiktok_pkce_on_web,
     )
 

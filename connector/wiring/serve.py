@@ -14,6 +14,7 @@ from connector.contract import Limits
 from connector.domain.net import origin_of
 from connector.engine.context import Context
 from connector.engine.gate import GateMode
+from connector.engine.ports_nodes import Topic
 from connector.engine.tokens import Renewals
 from connector.engine.wait import WaitRoom
 from connector.kernel.log import get_log
@@ -36,6 +37,7 @@ from connector.wiring.bootstrap import (
 )
 from connector.wiring.hooks import build_hook_desk, call_back_here
 from connector.wiring.library import clear_incoming, open_stock, see_storage
+from connector.wiring.nodes import present
 from connector.wiring.parts import (
     Parts,
     build_context,
@@ -53,6 +55,7 @@ from connector.worker.tokens import TokenKeeper
 log = get_log("serve")
 
 DRAIN_S = 10.0
+WAKE_EVERY_S = 1.0
 STATE_FILE = "serve.json"
 HELD_SHARE = 4
 """One in so many web threads may hold a pull at the gate."""
@@ -151,7 +154,7 @@ class Server:
         self._tokens = TokenKeeper(Renewals(self._context.desk, parts.ledger.now), parts.clock)
         self._worker = Worker(
             self._context,
-            owner=owner_name(parts),
+            owner=parts.owner,
             threads=settings.workers,
             lease_s=settings.lease_s,
         )
@@ -170,6 +173,11 @@ class Server:
 
     def _heard(self) -> None:
         self._hook_worker.wake()
+
+    @property
+    def wakes(self) -> dict[Topic, Callable[[], None]]:
+        """What is to be called on news from other processes."""
+        return {"posts": self._wake, "webhooks": self._heard}
 
     def start(self) -> None:
         """Serve requests and work on posts from now on."""
@@ -232,11 +240,6 @@ def _hold(settings: Settings) -> float:
     return 0.0 if settings.gate_mode == "refuse" else settings.gate_hold_s
 
 
-def owner_name(parts: Parts) -> str:
-    """Return a name for this process that no other process ever had."""
-    return f"{os.uname().nodename}:{os.getpid()}:{parts.ids.new('run')}"
-
-
 def asked_to_end() -> threading.Event:
     """Return an event that is set when the process is asked to end (SIGTERM or SIGINT)."""
     asked = threading.Event()
@@ -249,6 +252,15 @@ def asked_to_end() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask)
     return asked
+
+
+def wait_for(asked: threading.Event) -> None:
+    """Wait until the process is asked to end.
+
+    A signal may be taken by another thread, and its handler runs in this one as soon as it wakes.
+    """
+    while not asked.wait(WAKE_EVERY_S):
+        pass
 
 
 def _be_alone(stack: ExitStack, database: Path) -> None:
@@ -274,13 +286,13 @@ def serve(settings: Settings, *, tell: Callable[[str], None], on_terminal: bool)
         clear_incoming(parts)
         if settings.is_sqlite:
             parts.ledger.release_all()
-            parts.grants.free_all()
         upstream = find_upstream(parts, spawn=True)
         if upstream.child is not None:
             stack.callback(upstream.child.stop)
         for line in _prepare(parts, upstream, on_terminal=on_terminal):
             tell(line)
         server = Server(parts, upstream, tell=tell)
+        stack.enter_context(present(parts, server.wakes))
         server.start()
         stack.callback(server.drain)
-        asked.wait()
+        wait_for(asked)

@@ -7,8 +7,9 @@ from connector.engine.tokens import Renewals
 from connector.settings import Settings, SettingsError
 from connector.wiring.hooks import build_hook_desk
 from connector.wiring.library import clear_incoming, open_stock, see_storage
+from connector.wiring.nodes import present
 from connector.wiring.parts import build_context, open_parts
-from connector.wiring.serve import DRAIN_S, asked_to_end, find_upstream, owner_name
+from connector.wiring.serve import DRAIN_S, asked_to_end, find_upstream, wait_for
 from connector.worker.hooks import HookWorker
 from connector.worker.loop import Worker
 from connector.worker.media import MediaKeeper
@@ -44,20 +45,16 @@ def work(settings: Settings, *, tell: Callable[[str], None]) -> None:
         hears=hooks.hears,
     )
     hook_worker = HookWorker(context, hooks)
-    worker = Worker(
-        context, owner=owner_name(parts), threads=max(1, settings.workers), lease_s=settings.lease_s
-    )
+    worker = Worker(context, owner=parts.owner, threads=max(1, settings.workers), lease_s=settings.lease_s)
     tokens = TokenKeeper(Renewals(context.desk, parts.ledger.now), parts.clock)
     media = MediaKeeper(stock.library, parts.clock)
-    worker.start()
-    hook_worker.start()
-    tokens.start()
-    media.start()
-    tell(f"Postrail works with {max(1, settings.workers)} threads")
-    asked.wait()
-    stopping.set()
-    hook_worker.stop(timeout_s=DRAIN_S)
-    tokens.stop(timeout_s=DRAIN_S)
-    media.stop(timeout_s=DRAIN_S)
-    worker.stop(timeout_s=DRAIN_S)
+    with present(parts, {"posts": worker.wake, "webhooks": hook_worker.wake}):
+        for part in (worker, hook_worker, tokens, media):
+            part.start()
+        tell(f"Postrail works with {max(1, settings.workers)} threads")
+        wait_for(asked)
+        stopping.set()
+        worker.ask_to_stop()
+        for part in (hook_worker, tokens, media, worker):
+            part.stop(timeout_s=DRAIN_S)
     parts.database.close()

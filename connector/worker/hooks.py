@@ -3,7 +3,7 @@
 import threading
 
 from connector.engine.context import Context
-from connector.engine.webhooks import LEASE_MS, OWNER, HookDesk, attend
+from connector.engine.webhooks import LEASE_MS, HookDesk, attend
 from connector.kernel.log import get_log
 from connector.worker.loop import AFTER_TROUBLE_S, LONGEST_NAP_S
 
@@ -35,14 +35,15 @@ class HookWorker:
         """Finish the webhook in hand; False when it did not end in time."""
         self._stopping.set()
         self._arrived.set()
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def _work(self) -> None:
         while not self._stopping.is_set():
             self._arrived.clear()
             try:
-                letters = self._desk.inbox.claim(OWNER, limit=AT_ONCE, ttl_ms=LEASE_MS)
+                letters = self._desk.inbox.claim(self._desk.owner, limit=AT_ONCE, ttl_ms=LEASE_MS)
             except Exception:
                 log.exception("webhook_claim_failed")
                 self._stopping.wait(AFTER_TROUBLE_S)

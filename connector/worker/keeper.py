@@ -26,10 +26,15 @@ class Keeper:
         """Begin."""
         self._thread.start()
 
+    def end(self) -> None:
+        """Take nothing more in hand."""
+        self._stopping.set()
+
     def stop(self, *, timeout_s: float) -> None:
         """Take nothing more in hand, and wait for what is."""
-        self._stopping.set()
-        self._thread.join(timeout_s)
+        self.end()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
 
     def _keep(self) -> None:
         while not self._stopping.is_set():
