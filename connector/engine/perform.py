@@ -80,7 +80,9 @@ def publish(context: Context, room: WaitRoom, ask: Ask) -> Told:
         return Told(post=None, body=body, outcome="settled")
     accepted = submit(context, ask.principal, ask.operation, ask.understood, ask.key, dialect=ask.dialect)
     post, done = _wait(room, ask, accepted.post)
-    body = {**_row(context, ask, post), **post.receipt}
+    # A replay tells the receipt of the acceptance, whatever was found since, and the state of now.
+    receipt = accepted.post.receipt if accepted.replayed else post.receipt
+    body = {**_row(context, ask, post), **receipt}
     settled = done and TABLE[post.state].settled
     return Told(post=post, body=body, outcome="settled" if settled else "pending", replayed=accepted.replayed)
 

@@ -13,6 +13,11 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
+def compact(value: object) -> str:
+    """Spell a JSON value without spaces, its members in the order in which they are given."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def digest(value: Mapping[str, object]) -> str:
     """Return the SHA-256 of the canonical spelling, 64 hex characters."""
     return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()

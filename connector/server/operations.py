@@ -1,12 +1,12 @@
 """`/v1/operations/{key}` and its `/check`: one generic route for whatever the manifests offer.
 
 POST runs an operation, GET tells what it is. Callers that can only GET send rows in the query: to what reads,
-and to the check of anything.
+and to the check of anything. What reads and needs no row, such as list_accounts, a GET with a key runs too.
 """
 
 from flask import Flask, Response, jsonify, request
 
-from connector.contract import Operation, Understanding
+from connector.contract import Operation, Rows, Understanding
 from connector.engine.model import Principal
 from connector.engine.modes import only_lacks_privacy
 from connector.engine.narrow import describe_for
@@ -15,7 +15,7 @@ from connector.engine.perform import Ask, Told, perform
 from connector.kernel.errors import PostrailError, Problem
 from connector.server.site import Site
 from connector.web.app import answer_error, request_id
-from connector.web.incoming import Incoming, key_of, patience_of, read_rows
+from connector.web.incoming import Incoming, bearer_of, key_of, patience_of, read_rows
 
 NOT_JSON = Problem(
     field="",
@@ -107,11 +107,13 @@ def register(app: Flask, site: Site) -> None:
 
     @app.get("/v1/operations/<key>")
     def tell(key: str) -> Response:
-        reads = site.context.contract.operation(key).operation.type == "search"
-        sent = request.args if reads else request.args.keys() - {"account"}
-        if not sent and not request.content_length:
-            return describe(site, key)
-        return run_operation(site, key) if reads else _needs_post(site, key)
+        contract = site.context.contract
+        if contract.operation(key).operation.type == "search":
+            needs_nothing = bearer_of(request) is not None and contract.understand(key, Rows()).ok
+            asks = bool(request.args or request.content_length or needs_nothing)
+            return run_operation(site, key) if asks else describe(site, key)
+        asks = bool(request.args.keys() - {"account"} or request.content_length)
+        return _needs_post(site, key) if asks else describe(site, key)
 
     @app.route("/v1/operations/<key>/check", methods=["GET", "POST"])
     def check(key: str) -> Response:

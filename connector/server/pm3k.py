@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
-from connector.domain.lifecycle import TABLE
+from connector.domain.lifecycle import TABLE, State
 from connector.engine.model import Post
 from connector.engine.perform import Told
 from connector.kernel.errors import PostrailError, Problem
+
+PUBLIC_IDS = ("publicaly_available_post_id", "publicly_available_post_id")
+"""TikTok's names for the public ids in its reply: as it writes it, and as it is spelt."""
 
 BEFORE_TIKTOK = "PUBLISHING"
 """PM3K's word for a post that TikTok has not spoken of yet."""
@@ -42,13 +45,16 @@ def direct_post(told: Told) -> dict[str, object]:
 def status(told: Told) -> dict[str, object]:
     """Answer with TikTok's status, PM3K's state, and TikTok's own reply in `raw`.
 
-    A webhook may have told a later status than the last reply: `raw` then carries that word of TikTok's.
+    A webhook may have told more than the last reply: `raw` then carries TikTok's later word, and the public
+    ids that it has given.
     """
     post = _post(told)
     facts = TABLE[post.state]
     raw = dict(post.raw_status or {})
     if post.tiktok_status:
         raw["status"] = post.tiktok_status
+    if post.public_ids and post.state is not State.REMOVED:
+        raw[next((name for name in PUBLIC_IDS if name in raw), PUBLIC_IDS[0])] = list(post.public_ids)
     return {
         "ok": True,
         "status": post.tiktok_status or facts.tiktok or BEFORE_TIKTOK,

@@ -9,7 +9,7 @@ from sqlalchemy import insert as plain_insert
 from connector.domain.lifecycle import State
 from connector.engine.model import Accepted, NewPost, Post
 from connector.kernel.errors import PostrailError
-from connector.kernel.jsontext import canonical
+from connector.kernel.jsontext import compact
 from connector.store import files, journal
 from connector.store.dialect import REPEATS, hold, insert
 from connector.store.posts import whole
@@ -53,7 +53,7 @@ def _take_key(conn: Connection, now: int, new: NewPost, key: str) -> bool:
     fresh = {
         "input_hash": new.input_hash,
         "post_id": new.id,
-        "receipt": canonical(new.receipt),
+        "receipt": compact(new.receipt),
         "created_at": now,
         "expires_at": now + KEY_LIFE_MS,
     }

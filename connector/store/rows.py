@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 
 from connector.domain.lifecycle import AttemptState, State
 from connector.engine.model import Account, ApiKey, Attempt, Entry, Failure, MediaItem, NewPost, Post
-from connector.kernel.jsontext import canonical
+from connector.kernel.jsontext import canonical, compact
 
 Row = RowMapping | Mapping[str, Any]
 
@@ -30,7 +30,7 @@ def media_of(text: str) -> tuple[MediaItem, ...]:
 
 def failure_text(failure: Failure | None) -> str | None:
     """Spell a failure as JSON."""
-    return None if failure is None else canonical(asdict(failure))
+    return None if failure is None else compact(asdict(failure))
 
 
 def _failure_of(text: str | None) -> Failure | None:
@@ -42,7 +42,7 @@ def _failure_of(text: str | None) -> Failure | None:
 
 def optional_text(value: Mapping[str, object] | None) -> str | None:
     """Spell a JSON object that may be missing."""
-    return None if value is None else canonical(value)
+    return None if value is None else compact(value)
 
 
 def new_post(new: NewPost, now: int) -> dict[str, object]:
@@ -72,7 +72,7 @@ def new_content(new: NewPost) -> dict[str, object]:
     return {
         "post_id": new.id,
         "input": canonical(new.input if new.dialect is None else {**new.input, DIALECT: new.dialect}),
-        "receipt": canonical(new.receipt),
+        "receipt": compact(new.receipt),
         "media": "[]",
     }
 
@@ -95,7 +95,7 @@ def hot_columns(post: Post) -> dict[str, object]:
 def wide_columns(post: Post) -> dict[str, object]:
     """Return what a fenced write may alter in the wide row."""
     return {
-        "receipt": canonical(post.receipt),
+        "receipt": compact(post.receipt),
         "media": media_text(post.media),
         "raw_status": optional_text(post.raw_status),
         "failure": failure_text(post.failure),

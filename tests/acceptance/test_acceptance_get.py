@@ -36,6 +36,18 @@ def test_accounts_and_what_they_may_do_are_told_to_a_get(house: House) -> None:
     assert told.body["privacy_level_options"]
 
 
+@pytest.mark.parametrize(
+    ("operation", "member"), [("list_accounts", "accounts"), ("get_creator_info", "audit")]
+)
+def test_what_reads_and_needs_no_row_is_run_by_a_get_with_a_key(
+    house: House, operation: str, member: str
+) -> None:
+    path = f"/v1/operations/{operation}"
+    assert house.call("GET", path).body[member] == house.run(operation, {}).body[member]
+    assert house.call("GET", path, key="").body["key"] == operation
+    assert house.call("GET", path, key="pr_key_wrong").status == 401
+
+
 @pytest.mark.parametrize("operation", ["post_video", "post_photos", "upload_media"])
 def test_a_get_never_publishes_and_is_told_how_to(house: House, operation: str) -> None:
     before = house.stored()

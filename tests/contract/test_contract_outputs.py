@@ -1,5 +1,7 @@
 """What the engine answers is what the output schemas promise."""
 
+from dataclasses import replace
+
 import jsonschema_rs
 import pytest
 
@@ -76,3 +78,25 @@ def test_a_post_that_was_removed_has_no_address_in_any_dialect() -> None:
     assert (row["post_url"], row["url_reason"]) == (None, "removed")
     assert row["tiktok_post_ids"] == ["7602997517160123666"]
     assert status(Told(post=removed, body=row, outcome="settled"))["post_url"] is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        (None, "publicaly_available_post_id"),
+        ({"publicaly_available_post_id": [], "status": "PROCESSING_UPLOAD"}, "publicaly_available_post_id"),
+        ({"publicly_available_post_id": []}, "publicly_available_post_id"),
+    ],
+)
+def test_pm3ks_raw_has_the_public_ids_that_a_webhook_has_told(
+    raw: dict[str, object] | None, name: str
+) -> None:
+    published = replace(post(State.PUBLISHED_PUBLIC), raw_status=raw, tiktok_status="PUBLISH_COMPLETE")
+    told = status(Told(post=published, body={"post_url": "x"}, outcome="settled"))
+    assert told["raw"] == {"data": {"status": "PUBLISH_COMPLETE", name: ["7602997517160123666"]}}
+
+
+def test_pm3ks_raw_gives_no_ids_of_a_post_that_was_removed() -> None:
+    removed = replace(post(State.REMOVED), raw_status={"publicaly_available_post_id": []})
+    told = status(Told(post=removed, body={"post_url": None}, outcome="settled"))
+    assert told["raw"] == {"data": {"publicaly_available_post_id": []}}

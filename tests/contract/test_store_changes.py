@@ -1,11 +1,14 @@
 """The ledger's port, fenced writes: what a change alters, and that a stale lease alters nothing."""
 
+import json
+
 import pytest
 from sqlalchemy import select
 
 from connector.domain.lifecycle import AttemptState, State
 from connector.engine.model import Change, Claim, Entry, Failure
 from connector.engine.ports import LeaseLost
+from connector.kernel.errors import Problem
 from connector.store.tables import events
 from tests.ledgers import NOTE, TTL, VIDEO, Stage
 
@@ -157,3 +160,16 @@ def test_every_state_a_post_takes_stands_in_its_timeline(stage: Stage) -> None:
     stage.ledger.save(claim.lease, Change(state=State.FAILED))
     lines = [entry.decision for entry in stage.ledger.timeline(claim.post.id) if entry.call == "state"]
     assert lines == ["queued", "fetching", "failed"]
+
+
+def test_what_was_found_wrong_and_what_was_received_keep_the_order_of_their_members(stage: Stage) -> None:
+    problem = Problem(field="title", problem="too_long", got="91", expected="90", fix="cut it").as_dict()
+    receipt = {"coerced": [{"field": "x", "from": "1", "to": 1, "rule": "r"}], "ignored": [], "warnings": []}
+    claim = stage.fetched(receipt=receipt)
+    failure = Failure(code="invalid_request", message="no", details=(problem,))
+    post = stage.ledger.save(claim.lease, Change(state=State.FAILED, failure=failure))
+    found = stage.ledger.post("w", post.id)
+    assert found is not None
+    assert found.failure is not None
+    assert json.dumps(found.failure.details[0]) == json.dumps(problem)
+    assert json.dumps(found.receipt) == json.dumps(receipt)
