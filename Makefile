@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test drills lint format bench wheel n8n browser proxies clean
+.PHONY: help demo test drill drills lint format bench wheel n8n browser proxies clean
 
 help: ## Show what there is
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -38,6 +38,10 @@ n8n: $(VENV)/.developer ## Run the example workflow in a real n8n (installs it o
 
 drills: $(VENV)/.developer ## Attack tokens, webhooks, uploads and error paths at length (about 5 minutes)
 	$(BIN)/python -m pytest -n 0 tests/drills
+
+drill: $(VENV)/.developer ## Kill, freeze and starve a publishing Postrail on SQLite and PostgreSQL, and count (about 3 minutes)
+	$(BIN)/postrail drill --posts 200 --kills 14 --seconds 60 --seed 20261120
+	$(BIN)/postrail drill --posts 200 --kills 14 --stops 2 --seconds 60 --seed 20261121 --postgresql --servers 2 --workers 1
 
 browser: $(VENV)/.browser ## Walk the login in the machine's Chromium (apt-get install chromium)
 	$(BIN)/python -m pytest -n 0 tests/browser

@@ -6,6 +6,7 @@ from importlib.metadata import version
 import click
 
 from connector.cli import accounts, apps, check, demo, domains, keys, media, sandbox, secrets, serve
+from connector.cli.drill import drill
 from connector.kernel.errors import PostrailError
 from connector.settings import SettingsError
 
@@ -30,6 +31,7 @@ for command in (
     serve.serve,
     serve.work,
     demo.demo,
+    drill,
     sandbox.sandbox,
     check.check,
     keys.keys,

@@ -5,7 +5,15 @@ The number after U names the open point in section 13 of the reference.
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
 
 
 class Behaviour(BaseModel):
@@ -61,6 +69,8 @@ class Behaviour(BaseModel):
     """`publish_type` of direct posts in webhooks (U17)."""
     webhook_duplicates: NonNegativeInt = 0
     """How many further copies of each event are sent."""
+    webhook_lost: float = Field(default=0.0, ge=0, le=1)
+    """The share of events of which nobody is ever told, by the seed."""
     webhook_delay_ms: NonNegativeInt = 0
     """Milliseconds each event waits before it is sent."""
     webhook_shuffle_ms: NonNegativeInt = 0

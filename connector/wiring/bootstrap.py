@@ -1,7 +1,7 @@
 """What a first start creates: a workspace, the TikTok app, a sandbox account, an API key."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connector.engine.access import issue_first_key
@@ -133,7 +133,21 @@ def ensure_sandbox_account(
     if any(account.open_id in there for account in connected):
         return
     lost = next((one.open_id for one in connected if one.sandbox and one.username == SANDBOX_USER), None)
-    taken = _sandbox_creator(egress, sandbox_url, lost)
+    _connect_creator(parts, workspace_id, app, _sandbox_creator(egress, sandbox_url, lost))
+
+
+def connect_new_creators(
+    parts: Parts, egress: Egress, sandbox_url: str, workspace_id: str, names: Iterable[str]
+) -> None:
+    """Make creators of these names in the sandbox and connect them. Raises SettingsError."""
+    app = ensure_sandbox_app(parts, egress, sandbox_url)
+    for name in names:
+        made = _ask_sandbox(egress, sandbox_url, "accounts", {"username": name, "rate_limits": False})
+        _connect_creator(parts, workspace_id, app, made)
+
+
+def _connect_creator(parts: Parts, workspace_id: str, app: App, taken: Mapping[str, Any]) -> None:
+    """Connect a creator of the sandbox, as its control API tells of it, without a login and unpaced."""
     tokens = NewPair(
         pair=Pair(access=taken["access_token"]),
         expires_in_s=None,

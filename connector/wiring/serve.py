@@ -54,6 +54,8 @@ from connector.worker.tokens import TokenKeeper
 
 log = get_log("serve")
 
+Adapt = Callable[[Context], Context]
+
 DRAIN_S = 10.0
 WAKE_EVERY_S = 1.0
 STATE_FILE = "serve.json"
@@ -62,6 +64,11 @@ HELD_SHARE = 4
 
 STREAM_SHARE = 2
 """One in so many web threads may send a file out of a bucket."""
+
+
+def as_built(context: Context) -> Context:
+    """Leave the engine's surroundings as the product builds them: what only the drill does not do."""
+    return context
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,11 +117,13 @@ def _prepare(parts: Parts, upstream: Upstream, *, on_terminal: bool) -> list[str
 
 
 class Server:
-    """Everything that `serve` runs, from start to drain."""
+    """Everything that `serve` runs, from start to drain; `adapt` may change the engine's surroundings."""
 
-    def __init__(self, parts: Parts, upstream: Upstream, *, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, parts: Parts, upstream: Upstream, *, tell: Callable[[str], None], adapt: Adapt = as_built
+    ) -> None:
         settings = parts.settings
-        self._parts, self._upstream, self._tell = parts, upstream, tell
+        self._parts, self._upstream, self._tell, self._adapt = parts, upstream, tell, adapt
         self._stopping = threading.Event()
         self._web = WebServer(
             settings.host,
@@ -139,7 +148,7 @@ class Server:
         self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         self._room = WaitRoom(parts.ledger, parts.clock, capacity=settings.threads // 2)
         stock = open_stock(parts, settings.public_url or self._url, self._url)
-        self._context: Context = build_context(
+        context = build_context(
             parts,
             stock=stock,
             tiktok_url=upstream.api_url,
@@ -149,6 +158,7 @@ class Server:
             wake=self._wake,
             hears=self._hooks.hears,
         )
+        self._context: Context = self._adapt(context)
         self._hook_worker = HookWorker(self._context, self._hooks)
         self._media = MediaKeeper(stock.library, parts.clock)
         self._tokens = TokenKeeper(Renewals(self._context.desk, parts.ledger.now), parts.clock)
@@ -271,8 +281,13 @@ def _be_alone(stack: ExitStack, database: Path) -> None:
         raise SettingsError(f"POSTRAIL_DATABASE_URL: cannot use {database}: {error.strerror}") from error
 
 
-def serve(settings: Settings, *, tell: Callable[[str], None], on_terminal: bool) -> None:
-    """Run the server until it is asked to end. Raises SettingsError when it cannot start."""
+def serve(
+    settings: Settings, *, tell: Callable[[str], None], on_terminal: bool, adapt: Adapt = as_built
+) -> None:
+    """Run the server until it is asked to end; the product passes no `adapt`.
+
+    Raises SettingsError when it cannot start.
+    """
     asked = asked_to_end()
     with ExitStack() as stack:
         if settings.is_sqlite:
@@ -291,7 +306,7 @@ def serve(settings: Settings, *, tell: Callable[[str], None], on_terminal: bool)
             stack.callback(upstream.child.stop)
         for line in _prepare(parts, upstream, on_terminal=on_terminal):
             tell(line)
-        server = Server(parts, upstream, tell=tell)
+        server = Server(parts, upstream, tell=tell, adapt=adapt)
         stack.enter_context(present(parts, server.wakes))
         server.start()
         stack.callback(server.drain)

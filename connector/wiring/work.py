@@ -9,15 +9,18 @@ from connector.wiring.hooks import build_hook_desk
 from connector.wiring.library import clear_incoming, open_stock, see_storage
 from connector.wiring.nodes import present
 from connector.wiring.parts import build_context, open_parts
-from connector.wiring.serve import DRAIN_S, asked_to_end, find_upstream, wait_for
+from connector.wiring.serve import DRAIN_S, Adapt, as_built, asked_to_end, find_upstream, wait_for
 from connector.worker.hooks import HookWorker
 from connector.worker.loop import Worker
 from connector.worker.media import MediaKeeper
 from connector.worker.tokens import TokenKeeper
 
 
-def work(settings: Settings, *, tell: Callable[[str], None]) -> None:
-    """Work on due posts until asked to end. Raises SettingsError where a worker alone cannot run."""
+def work(settings: Settings, *, tell: Callable[[str], None], adapt: Adapt = as_built) -> None:
+    """Work on due posts until asked to end; the product passes no `adapt`.
+
+    Raises SettingsError where a worker alone cannot run.
+    """
     if settings.is_sqlite:
         raise SettingsError(
             "POSTRAIL_DATABASE_URL: `work` needs PostgreSQL; on SQLite `postrail serve` does the work itself"
@@ -34,15 +37,17 @@ def work(settings: Settings, *, tell: Callable[[str], None]) -> None:
     stopping = threading.Event()
     hooks = build_hook_desk(parts, wake=lambda: None)
     stock = open_stock(parts, settings.public_url)
-    context = build_context(
-        parts,
-        stock=stock,
-        tiktok_url=upstream.api_url,
-        web_url=upstream.web_url,
-        public_url=settings.public_url,
-        stopping=stopping.is_set,
-        wake=lambda: None,
-        hears=hooks.hears,
+    context = adapt(
+        build_context(
+            parts,
+            stock=stock,
+            tiktok_url=upstream.api_url,
+            web_url=upstream.web_url,
+            public_url=settings.public_url,
+            stopping=stopping.is_set,
+            wake=lambda: None,
+            hears=hooks.hears,
+        )
     )
     hook_worker = HookWorker(context, hooks)
     worker = Worker(context, owner=parts.owner, threads=max(1, settings.workers), lease_s=settings.lease_s)

@@ -47,6 +47,8 @@ class Deliveries:
         behaviour = self._knobs.behaviour
         name = spelt(event, behaviour)
         body = body_of(client_key, name, open_id, content, at)
+        if lot(behaviour.seed, "lost", body) < behaviour.webhook_lost:
+            return
         self.send(client_key, name, body, times=1 + behaviour.webhook_duplicates)
 
     def send(

@@ -295,3 +295,15 @@ def test_lots_are_drawn_evenly_and_by_the_seed() -> None:
     assert drawn != [lot(2, "x", number) for number in range(1000)]
     assert all(0 <= one < 1 for one in drawn)
     assert 400 < sum(one < 0.5 for one in drawn) < 600
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.0, 20), (0.5, 11), (1.0, 0)])
+def test_a_share_of_the_events_is_never_told_by_the_seed(scene: Scene, share: float, told: int) -> None:
+    behave(scene, webhook_lost=share, webhook_duplicates=1, seed=3)
+    for number in range(20):
+        scene.world.hooks.tell("sbdefault", "post.publish.complete", str(number), {}, 0)
+    receiver = Receiver()
+    deliver(scene, receiver)
+    whom = [json.loads(body)["user_openid"] for body in receiver.bodies]
+    assert len(whom) == 2 * told
+    assert all(whom.count(one) == 2 for one in whom)
