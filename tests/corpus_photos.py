@@ -150,7 +150,7 @@ REFUSED = (
     photo("png without its second half", "image_convert_failed", lambda: half(painted("PNG"))),
     photo("png with damaged data", "image_convert_failed", lambda: damaged(painted("PNG"))),
     photo("png of a signature", "unsupported_image_type", lambda: b"\x89PNG\r\n\x1a\n"),
-    photo("webp without its second half", "unsupported_image_type", lambda: half(painted("WEBP"))),
+    photo("webp without its second half", "truncated", lambda: half(painted("WEBP"))),
     photo(
         "webp of zeros",
         "image_convert_failed",

@@ -218,7 +218,7 @@ def resolve(
         if upload is None:
             problems.extend(not_found(upload_id, field).details)
         elif upload.item.kind != kind:
-            problems.append(_wrong_kind(field, upload, kind))
+            problems.append(wrong_kind(field, upload.id, upload.item.kind))
         else:
             found[text] = upload
     if problems:
@@ -229,15 +229,16 @@ def resolve(
     return spelled if found else dict(content), tuple(found.values())
 
 
-def _wrong_kind(field: str, upload: Upload, kind: Kind) -> Problem:
-    operation = "post_photos" if upload.item.kind == "photo" else "post_video"
+def wrong_kind(field: str, upload_id: str, kind: Kind) -> Problem:
+    """Say of an upload of this `kind` that it belongs into a post of the other one."""
+    is_photo = kind == "photo"
     return Problem(
         field=field,
         problem="wrong_kind",
-        got=f"{upload.id} is a {upload.item.kind}",
-        expected=f"a {kind}",
-        fix=f"post it by {operation}",
-        code="unsupported_image_type" if kind == "photo" else "bad_request",
+        got=f"{upload_id} is a {kind}",
+        expected="a video" if is_photo else "a photo",
+        fix="post it by post_photos" if is_photo else "post it by post_video",
+        code="bad_request" if is_photo else "unsupported_image_type",
     )
 
 

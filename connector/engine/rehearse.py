@@ -1,21 +1,53 @@
 """Use case `dry_run`: everything up to the last call, on the code that publishes; nothing is kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 from connector.contract import Operation, Understanding
+from connector.contract.validate import root_of
 from connector.engine.abreast import abreast
+from connector.engine.accounts import resolve_account
 from connector.engine.budget import BUDGETS
 from connector.engine.context import Context
 from connector.engine.creator import ask_creator
 from connector.engine.fetch import sources
-from connector.engine.library import file_row, find, reference
-from connector.engine.model import MediaLook, NewPost, Principal
-from connector.engine.model_media import Reach
-from connector.engine.ports import CreatorInfo
-from connector.engine.submit import draw_up
+from connector.engine.library import SOURCES, file_row, find, reach_of, reference, wrong_kind
+from connector.engine.model import Account, Kind, MediaItem, MediaLook, Mode, Principal
+from connector.engine.modes import Way, choose, with_draft
+from connector.engine.submit import check_key, check_reachable, wanted_transfer
 from connector.engine.terms import judge, terms_of
 from connector.engine.transfer import warnings_of
 from connector.kernel.errors import PostrailError, Problem
+
+Found = TypeVar("Found")
+Looks = list[tuple[str, MediaLook | PostrailError]]
+"""What each file of a post was found to be, or why it cannot go, by the field that names it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Trial:
+    """The post that is tried out, as far as it could be read."""
+
+    kind: Kind
+    mode: Mode
+    dialect: str | None
+    input: Mapping[str, object]
+
+
+@dataclass
+class _Errors:
+    """Collects what is wrong, so that one thing does not hide the others."""
+
+    found: list[PostrailError] = field(default_factory=list)
+
+    def attempt(self, step: Callable[[], Found]) -> Found | None:
+        """Return what a step gives; None where it refuses."""
+        try:
+            return step()
+        except PostrailError as error:
+            self.found.append(error)
+            return None
 
 
 def rehearse(
@@ -29,57 +61,112 @@ def rehearse(
 ) -> dict[str, object]:
     """Return the answer of a dry run: the input, its receipt, and what each file is.
 
-    Raises PostrailError with every problem at once, those of the files, the post and the account, and with
-    the same members beside; as `submit.draw_up` does where there is no post to try out.
+    Raises PostrailError with every problem at once, those of the rows, the files, the post and the account,
+    and with the same members beside.
     """
-    draft = draw_up(context, principal, operation, understood, key, dialect=dialect)
-    new = draft.new
-    looks = _look_at_all(context, new)
-    seen = [look for look in looks if isinstance(look, MediaLook)]
-    errors = [look for look in looks if isinstance(look, PostrailError)]
-    creator: CreatorInfo | None = None
-    try:
-        creator = ask_creator(context, draft.account) if new.mode == "direct" else None
-    except PostrailError as error:
-        errors.append(error)
-    found = judge(context, new, [look.item for look in seen], creator)
-    if found.problems:
-        errors.append(_refusal(found.problems))
-    said = new.receipt.get("warnings")
-    slow = warnings_of(context, draft.account, new.kind, new.input, [look.item for look in seen])
+    errors, content = _Errors(), understood.content
+    kind: Kind = "photo" if operation.operation.kind == "photo" else "video"
+    flagged = {problem.field for problem in understood.problems}
+    errors.attempt(lambda: check_key(key))
+    account = (
+        None if "account" in flagged else errors.attempt(lambda: _account(context, principal, understood))
+    )
+    way = _way(context, errors, account, content, kind)
+    mode: Mode = "inbox" if (way.mode if way else content.get("post_mode")) == "inbox" else "direct"
+    trial = _Trial(kind=kind, mode=mode, dialect=dialect, input=content)
+    looks = _look_at_all(context, principal, trial, flagged)
+    errors.found.extend(look for _, look in looks if isinstance(look, PostrailError))
+    warnings = _judged(context, errors, way, trial, looks, {root_of(name) for name in flagged})
+    receipt = understood.receipt()
+    receipt = with_draft(kind, content, receipt) if mode == "inbox" else receipt
     tried: dict[str, object] = {
         "dry_run": True,
         "input": understood.input,
-        **new.receipt,
-        "warnings": [*(said if isinstance(said, list | tuple) else []), *found.warnings, *slow],
-        "media": [_row(field, look) for (field, _), look in zip(_sources(new), looks, strict=True)],
-        "mode": new.mode,
-        "account": {"open_id": draft.account.open_id, "username": draft.account.username},
-        "budget": _budget(new),
+        **receipt,
+        "warnings": [*_list(receipt["warnings"]), *(way.warnings if way else ()), *warnings],
+        "media": [_row(name, look) for name, look in looks],
+        "mode": way.mode if way else None,
+        "account": {"open_id": account.open_id, "username": account.username} if account else None,
+        "budget": _budget(trial),
     }
-    if errors:
-        raise _joined(errors, tried)
+    if wrong := [*_unread(understood, mode), *errors.found]:
+        raise _joined(wrong, tried)
     return {"ok": True, **tried}
 
 
-def _sources(new: NewPost) -> list[tuple[str, str]]:
-    return sources(new.kind, new.input)
+def _account(context: Context, principal: Principal, understood: Understanding) -> Account:
+    named = understood.input.get("account")
+    return resolve_account(context.access, principal, None if named is None else str(named))
 
 
-def _look_at_all(context: Context, new: NewPost) -> list[MediaLook | PostrailError]:
-    return abreast(lambda one: _look(context, new, *one), _sources(new), context.stopping)
+def _way(
+    context: Context, errors: _Errors, account: Account | None, content: Mapping[str, object], kind: Kind
+) -> Way | None:
+    """Return how the post would go, as far as its account is known."""
+    if account is None:
+        return None
+    transfer = wanted_transfer(kind, content.get("transfer"))
+    errors.attempt(lambda: check_reachable(context, account, transfer))
+    return errors.attempt(lambda: choose(context, account, content))
 
 
-def _look(context: Context, new: NewPost, field_path: str, url: str) -> MediaLook | PostrailError:
+def _unread(understood: Understanding, mode: Mode) -> list[PostrailError]:
+    """Return what is wrong with the rows themselves; a draft needs no privacy."""
+    needless = {("privacy", "required")} if mode == "inbox" else set()
+    problems = [one for one in understood.problems if (one.field, one.problem) not in needless]
+    return [_refusal(problems)] if problems else []
+
+
+def _look_at_all(context: Context, principal: Principal, trial: _Trial, flagged: set[str]) -> Looks:
+    """Look at every file that is named well."""
+    name = SOURCES[trial.kind]
+    if name in flagged or name not in trial.input:
+        return []
+    named = [one for one in sources(trial.kind, trial.input) if one[0] not in flagged]
+    looks = abreast(lambda one: _look(context, principal, trial, *one), named, context.stopping)
+    return [(one[0], look) for one, look in zip(named, looks, strict=True)]
+
+
+def _look(
+    context: Context, principal: Principal, trial: _Trial, field_path: str, text: str
+) -> MediaLook | PostrailError:
     try:
-        if reference(url, frozenset()) is not None:
-            now, reach = context.ledger.now(), Reach(workspace_id=new.workspace_id)
-            return MediaLook(item=find(context.library, reach, url, now, field_path).item)
-        terms = terms_of(context.contract, new.dialect)
-        fit = bool(new.input.get("fit"))
-        return context.media.look(url, new.kind, field_path=field_path, terms=terms, fit=fit)
+        upload_id = reference(text, context.library.origins)
+        if upload_id is not None:
+            now = context.ledger.now()
+            upload = find(context.library, reach_of(principal), upload_id, now, field_path)
+            return _of_kind(trial.kind, field_path, MediaLook(item=upload.item), upload_id)
+        terms = terms_of(context.contract, trial.dialect)
+        fit = bool(trial.input.get("fit"))
+        return context.media.look(text, trial.kind, field_path=field_path, terms=terms, fit=fit)
     except PostrailError as error:
         return error
+
+
+def _of_kind(kind: Kind, field_path: str, look: MediaLook, upload_id: str) -> MediaLook | PostrailError:
+    if look.item.kind == kind:
+        return look
+    return _refusal([wrong_kind(field_path, upload_id, look.item.kind)])
+
+
+def _judged(
+    context: Context, errors: _Errors, way: Way | None, trial: _Trial, looks: Looks, flagged: set[str]
+) -> list[str]:
+    """Hold the post against what its files are and what its account may do; return what is to be said."""
+    items: list[MediaItem] = [look.item for _, look in looks if isinstance(look, MediaLook)]
+    creator = None
+    if way is not None and trial.mode == "direct":
+        account = way.account
+        creator = errors.attempt(lambda: ask_creator(context, account))
+    found = judge(context, trial, items, creator)
+    problems = [problem for problem in found.problems if problem.field not in flagged]
+    errors.found.extend([_refusal(problems)] if problems else [])
+    slow = warnings_of(context, way.account, trial.kind, trial.input, items) if way is not None else ()
+    return [*found.warnings, *slow]
+
+
+def _list(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else []
 
 
 def _refusal(problems: Sequence[Problem]) -> PostrailError:
@@ -111,8 +198,8 @@ def _row(field: str, look: MediaLook | PostrailError) -> dict[str, object]:
     return {"field": field, "ok": True, **file_row(look.item), **look.facts}
 
 
-def _budget(new: NewPost) -> dict[str, object]:
+def _budget(trial: _Trial) -> dict[str, object]:
     """Return the rate at which TikTok lets the account begin posts of this kind."""
-    kind = "init_content" if new.kind == "photo" else "init_video"
-    kind = "init_inbox_video" if (new.kind, new.mode) == ("video", "inbox") else kind
+    kind = "init_content" if trial.kind == "photo" else "init_video"
+    kind = "init_inbox_video" if (trial.kind, trial.mode) == ("video", "inbox") else kind
     return {"call": kind, "per_minute": BUDGETS[kind].limit}

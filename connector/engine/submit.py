@@ -35,14 +35,18 @@ def check_key(key: str | None) -> str | None:
     raise PostrailError("invalid_request", "The idempotency key cannot be used.", details=[problem])
 
 
-def _transfer(kind: Kind, wanted: object) -> Transfer:
+def wanted_transfer(kind: Kind, wanted: object) -> Transfer:
+    """Return the transfer that a post is accepted with: photos are always fetched by TikTok."""
     if kind == "photo":
         return "pull"
     return "pull" if wanted == "pull" else "upload"
 
 
-def _check_reachable(context: Context, account: Account, transfer: Transfer) -> None:
-    """Refuse a pull that TikTok could never make, before anything is stored. The sandbox judges itself."""
+def check_reachable(context: Context, account: Account, transfer: Transfer) -> None:
+    """Refuse a pull that TikTok could never make, before anything is stored. The sandbox judges itself.
+
+    Raises PostrailError.
+    """
     if transfer == "pull" and not account.sandbox:
         hosting = context.hosting
         if refused := refusal(hosting.public_url, hosting.standing()):
@@ -78,8 +82,8 @@ def draw_up(
     account = resolve_account(context.access, principal, _text(given.get("account")))
     kind: Kind = "photo" if operation.operation.kind == "photo" else "video"
     content, uploads = resolve(context.library, reach_of(principal), kind, understood.content)
-    transfer = _transfer(kind, content.get("transfer"))
-    _check_reachable(context, account, transfer)
+    transfer = wanted_transfer(kind, content.get("transfer"))
+    check_reachable(context, account, transfer)
     way = choose(context, account, content)
     receipt = understood.receipt()
     if way.mode == "inbox":

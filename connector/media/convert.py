@@ -63,7 +63,7 @@ def _refused(reason: JobFailed) -> PostrailError:
         problem="image_convert_failed",
         got=f"a picture that cannot be read ({reason})",
         expected="a whole picture",
-        fix="export it as JPEG",
+        fix="upload it to its host again, whole; where it is whole there, export it as JPEG",
         code="image_convert_failed",
     )
     message = f"the picture cannot be read: {reason}"

@@ -14,7 +14,7 @@ from connector.media.boxes import Unreadable
 from connector.media.exif import TURNED, orientation_in
 from connector.media.heif import read_heif
 from connector.media.icc import other_profile
-from connector.media.jpeg import MAX_SEGMENTS, HeaderError, read_jpeg
+from connector.media.jpeg import MAX_SEGMENTS, CutError, HeaderError, read_jpeg
 from connector.media.kinds import still_brand
 
 MAX_PROFILE = 1024 * 1024
@@ -148,7 +148,7 @@ def _read_webp(file: BinaryIO, size: int) -> Photo:
     head = file.read(30)
     declared = struct.unpack_from("<I", head, 4)[0] + 8
     if declared > size:
-        raise HeaderError(f"the file has {size} of the {declared} bytes that its header tells")
+        raise CutError(size, declared)
     if head[12:16] == b"VP8X":
         return _read_extended_webp(file, size, head)
     if head[12:16] == b"VP8L":

@@ -28,6 +28,15 @@ class HeaderError(ValueError):
     """The file starts like a picture, but its header is broken or cut."""
 
 
+class CutError(HeaderError):
+    """The file is shorter than its header tells: `length` bytes instead of `size`."""
+
+    def __init__(self, size: int, length: int) -> None:
+        super().__init__(f"the file has {size} of the {length} bytes that its header tells")
+        self.size = size
+        self.length = length
+
+
 def read_jpeg(file: BinaryIO, size: int) -> Photo:
     """Read the header of a picture of `size` bytes. Raises HeaderError, struct.error and IndexError."""
     file.seek(2)

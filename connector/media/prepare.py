@@ -16,6 +16,9 @@ from connector.kernel.errors import PostrailError, Problem
 from connector.media.convert import check_whole, to_jpeg
 from connector.media.probe import probe_photo, probe_video
 
+NEVER_DECODED = frozenset({"unsupported_image_type", "too_many_pixels", "image_too_large"})
+"""What is wrong with photos that no decoder is given."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
@@ -41,13 +44,24 @@ def checked_video(path: Path) -> Video:
     return video
 
 
+def _problems(path: Path, photo: Photo, *, fit: bool) -> list[Problem]:
+    """Return everything that is wrong with a photo; one that is refused anyway is decoded all the same."""
+    problems = check_photo(photo, fit=fit)
+    if problems and not NEVER_DECODED & {problem.problem for problem in problems}:
+        try:
+            check_whole(path, photo.mime)
+        except PostrailError as error:
+            problems += error.details
+    return problems
+
+
 def prepare(path: Path, *, fit: bool = False) -> Prepared:
     """Make a photo right: byte for byte where it is so already, as JPEG where it is not.
 
     `fit`: it is scaled down where it is too large. Raises PostrailError with all that cannot be mended.
     """
     photo = probe_photo(path)
-    refuse(check_photo(photo, fit=fit))
+    refuse(_problems(path, photo, fit=fit))
     changes = shortcomings(photo)
     scale = fit and not fits(photo)
     if not changes and not scale:

@@ -13,10 +13,13 @@ from connector.kernel.errors import PostrailError, Problem
 from connector.media.boxes import Unreadable, mp4_length
 from connector.media.helpers import JobFailed, shared
 from connector.media.images import read_photo
-from connector.media.jpeg import HeaderError
+from connector.media.jpeg import CutError, HeaderError
 from connector.media.kinds import CONTAINERS, HEAD_SIZE, Container, container_of, describe, is_picture
 from connector.media.movie import read_movie
 from connector.media.webm import WebM, read_webm, webm_length
+
+LITTLE = 10_000_000
+"""Bytes below which a file's length is told by the byte."""
 
 _AS_JPEG = "export it as JPEG"
 _AS_MP4 = "export it as MP4 with H.264"
@@ -36,15 +39,20 @@ def probe_photo(path: Path) -> Photo:
 
 
 def look_at_photo(file: BinaryIO, size: int) -> Photo:
-    """Read the header of a picture of `size` bytes. Raises PostrailError `unsupported_image_type`."""
+    """Read the header of a picture of `size` bytes.
+
+    Raises PostrailError `unsupported_image_type`, and `image_convert_failed` for one that was cut.
+    """
     try:
         photo = read_photo(file, size)
+    except CutError as error:
+        raise refused(_truncated(error.size, error.length, "picture", "image_convert_failed")) from error
     except HeaderError as error:
         raise refused(unsupported_image(f"a damaged picture ({error})")) from error
     if photo is None:
         file.seek(0)
         head = file.read(HEAD_SIZE)
-        raise refused(unsupported_image(describe(head), _way_to_post_no_photo(head)))
+        raise refused(unsupported_image(describe(head), way_to_post_no_photo(head)))
     return photo
 
 
@@ -85,7 +93,7 @@ class Untold(ValueError):
         self.size = size
 
 
-def _way_to_post_no_photo(head: bytes) -> str:
+def way_to_post_no_photo(head: bytes) -> str:
     """Say what to do with a file that is no photo: a video has an operation of its own."""
     if container_of(head):
         return "post it by post_video"
@@ -116,14 +124,17 @@ def _check_whole(file: BinaryIO, size: int, mime: Container) -> None:
         raise refused(_truncated(size, length))
 
 
-def _truncated(size: int, length: int) -> Problem:
+def _truncated(size: int, length: int, what: str = "video", code: str = "bad_request") -> Problem:
+    first, whole = megabytes(size), megabytes(length)
+    if length < LITTLE:
+        first, whole = f"{size:,} bytes", f"{length:,} bytes"
     return Problem(
         field="",
         problem="truncated",
-        got=f"the first {megabytes(size)} of a video of {megabytes(length)}",
+        got=f"the first {first} of a {what} of {whole}",
         expected="a whole file",
         fix="upload it to its host again",
-        code="bad_request",
+        code=code,
     )
 
 

@@ -1,16 +1,18 @@
 """Fetches a media file from the URL that a user named: guarded on every hop, capped, streamed, resumed."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from connector.domain.chunks import VIDEO_LIMIT
-from connector.domain.media import PHOTO_LIMIT, megabytes, too_large
+from connector.domain.media import PHOTO_LIMIT, megabytes, too_large, unsupported_image
 from connector.domain.sources import OPEN_TERMS, SourceTerms
 from connector.kernel.errors import PostrailError
 from connector.media.answers import is_other, length_of, part_of, size_told, version_of
 from connector.media.hops import Arrival, arrive, share_page_error, start_of
-from connector.media.kinds import is_html
+from connector.media.kinds import HEAD_SIZE, container_of, describe, is_html
+from connector.media.probe import way_to_post_no_photo
 from connector.media.refusals import (
     HOST_IT,
     broken_error,
@@ -118,6 +120,7 @@ class _Fetch:
         self._terms = terms
         self._progress = _Progress()
         self._is_confirmed = False
+        self._head = b""
 
     def run(self) -> Fetched:
         """Fetch until the file is whole. Raises PostrailError."""
@@ -205,14 +208,27 @@ class _Fetch:
                 fix=HOST_IT,
             )
         if progress.total is not None and progress.total > self._cap.limit:
-            raise self._over(megabytes(progress.total))
+            raise self._announced(reply, progress.total)
         progress.version, progress.named = version_of(reply.headers), reply.headers
-        first = reply.read_into(progress.buffer)
+        first = self._read_head(reply)
         if is_html(bytes(progress.buffer[:1024][:first])):
             return self._page(arrival, first)
         self._keep(first)
         self._pour(reply)
         return self._is_whole()
+
+    def _read_head(self, reply: StreamReply) -> int:
+        """Read the first piece, by which the file can be named; return its bytes."""
+        first = reply.read_into(self._progress.buffer)
+        self._head = bytes(self._progress.buffer[: min(first, HEAD_SIZE)])
+        return first
+
+    def _announced(self, reply: StreamReply, total: int) -> PostrailError:
+        """Refuse a file that says it is too large; of photos the first piece is looked at all the same."""
+        if self._cap.code == PHOTO_CAP.code:
+            with suppress(Broken):
+                self._read_head(reply)
+        return self._over(megabytes(total))
 
     def _page(self, arrival: Arrival, size: int) -> bool:
         """Go where a page leads on to the file. Raises PostrailError for any other page."""
@@ -248,6 +264,10 @@ class _Fetch:
         return False
 
     def _over(self, got: str) -> PostrailError:
+        """Say that the file is too large; of a video among photos, that it is one."""
+        if self._cap.code == PHOTO_CAP.code and container_of(self._head):
+            wrong = unsupported_image(f"{describe(self._head)} of {got}", way_to_post_no_photo(self._head))
+            return PostrailError(wrong.code, f"{wrong.got}: expected {wrong.expected}", details=[wrong])
         problem = too_large(got, self._cap.limit, self._cap.code)
         return PostrailError(
             self._cap.code, f"the file is too large: {got}, {problem.expected}", details=[problem]

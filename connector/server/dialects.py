@@ -11,7 +11,7 @@ from connector.engine.outputs import error_body
 from connector.engine.perform import Ask, Told, perform
 from connector.kernel.errors import PostrailError
 from connector.server import pm3k
-from connector.server.operations import check_understood
+from connector.server.operations import check_to_run
 from connector.server.site import Site
 from connector.web.app import answer_error, request_id
 from connector.web.incoming import key_of, patience_of, read_rows
@@ -29,8 +29,8 @@ def _ask(site: Site, dialect: str, path: str) -> tuple[Ask, str]:
     incoming = read_rows(request)
     translated = contract.translate(dialect, path, incoming.rows)
     understood = contract.understand(translated.operation, translated.rows, dialect=dialect)
-    check_understood(site, principal, incoming, understood)
     operation = contract.operation(translated.operation)
+    check_to_run(site, principal, operation, incoming, understood)
     given = understood.input
     ask = Ask(
         principal=principal,

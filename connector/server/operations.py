@@ -26,6 +26,19 @@ NOT_JSON = Problem(
 )
 
 
+def check_to_run(
+    site: Site, principal: Principal, operation: Operation, incoming: Incoming, understood: Understanding
+) -> None:
+    """Raise PostrailError with every problem of rows that are to be run.
+
+    A dry run goes on with them: it tells those of the files and the account as well.
+    """
+    if operation.operation.use_case == "publish" and understood.input.get("dry_run") is True:
+        check_strict(incoming, understood)
+    else:
+        check_understood(site, principal, incoming, understood)
+
+
 def check_understood(site: Site, principal: Principal, incoming: Incoming, understood: Understanding) -> None:
     """Raise PostrailError with every problem at once; under `strict` also for a body that is not JSON."""
     if not understood.ok and not only_lacks_privacy(site.context, principal, understood):
@@ -37,14 +50,6 @@ def check_strict(incoming: Incoming, understood: Understanding) -> None:
     """Raise PostrailError `invalid_request` where `strict` is asked for in a body that is not JSON."""
     if understood.input.get("strict") and not incoming.is_json:
         raise PostrailError("invalid_request", "Under strict the body must be JSON.", details=[NOT_JSON])
-
-
-def understand(site: Site, principal: Principal, operation: Operation) -> Understanding:
-    """Read the present request as input of `operation`. Raises PostrailError with every problem at once."""
-    incoming = read_rows(request)
-    understood = site.context.contract.understand(operation.key, incoming.rows)
-    check_understood(site, principal, incoming, understood)
-    return understood
 
 
 def _told(told: Told) -> Response:
@@ -59,7 +64,9 @@ def run_operation(site: Site, key: str) -> Response:
     """Perform an operation with the rows of the present request. Raises PostrailError."""
     principal = site.principal()
     operation = site.context.contract.operation(key)
-    understood = understand(site, principal, operation)
+    incoming = read_rows(request)
+    understood = site.context.contract.understand(operation.key, incoming.rows)
+    check_to_run(site, principal, operation, incoming, understood)
     ask = Ask(
         principal=principal,
         operation=operation,
@@ -118,5 +125,7 @@ def register(app: Flask, site: Site) -> None:
     @app.route("/v1/operations/<key>/check", methods=["GET", "POST"])
     def check(key: str) -> Response:
         principal = site.principal()
-        understood = understand(site, principal, site.context.contract.operation(key))
+        incoming = read_rows(request)
+        understood = site.context.contract.understand(key, incoming.rows)
+        check_understood(site, principal, incoming, understood)
         return jsonify({"ok": True, "input": understood.input, **understood.receipt()})

@@ -74,3 +74,34 @@ def test_a_dry_run_by_pm3ks_address_is_answered_and_binds_no_key(house: House) -
         answer = house.call("POST", "/api/tiktok/direct_post", json=rows)
         assert (answer.status, answer.body["dry_run"]) == (200, True)
         assert "Idempotency-Replayed" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/v1/operations/post_video", "/api/tiktok/direct_post"])
+def test_problems_of_every_kind_are_told_at_once(house: House, path: str) -> None:
+    rows = house.video("x" * 2201, dry_run="yes", video_cover_timestamp_ms="60000", disable_duet="perhaps")
+    answer = house.call("POST", path, json=rows)
+    assert answer.status == 400
+    assert sorted(answer.problems) == [
+        ("disable_duet", "not_a_boolean"),
+        ("title", "too_long"),
+        ("video_cover_timestamp_ms", "behind_the_end"),
+    ]
+    assert [row["ok"] for row in answer.body["media"]] == [True]
+
+
+def test_an_unknown_upload_hides_nothing(house: House) -> None:
+    images = ["media_01J9Z3K8Q4T2W6Y1X5V7B0N3M8", f"{house.media_url}/clip.mp4", f"{house.media_url}/one.jpg"]
+    answer = house.run("post_photos", house.photos("x" * 91, photo_images=images, dry_run=True))
+    assert sorted(answer.problems) == [
+        ("photo_images[0]", "media_not_found"),
+        ("photo_images[1]", "unsupported_image_type"),
+        ("title", "too_long"),
+    ]
+    assert [row["ok"] for row in answer.body["media"]] == [False, False, True]
+
+
+def test_a_dry_run_that_is_not_asked_for_clearly_is_none(house: House) -> None:
+    answer = house.run(
+        "post_video", house.video("x" * 2201, dry_run="perhaps", video_cover_timestamp_ms=60_000)
+    )
+    assert sorted(answer.problems) == [("dry_run", "not_a_boolean"), ("title", "too_long")]

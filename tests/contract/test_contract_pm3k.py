@@ -115,3 +115,13 @@ def test_the_bodies_of_section_5_ask_for_a_status() -> None:
     operation, understood = send(STATUS, {"publish_id": "7153xxxxxxxxxxxxxxxxxx"}, strict=True)
     assert (operation, understood.input) == ("check_status", {"publish_id": "7153xxxxxxxxxxxxxxxxxx"})
     assert outcome(send(STATUS, {})[1]) == "bad_request"
+
+
+@pytest.mark.parametrize("word", ["AUDIO", "IMAGE", "GIF"])
+def test_a_media_type_that_is_none_is_told_which_there_are(word: str) -> None:
+    _, understood = send(
+        DIRECT, {"media_type": word, "source_url": "https://a.example/x.mp3", "privacy": "x"}
+    )
+    (problem,) = understood.problems
+    assert (problem.field, problem.problem) == ("media_type", "not_one_of")
+    assert all(known in problem.fix for known in ("VIDEO", "PHOTO", "post_photos"))

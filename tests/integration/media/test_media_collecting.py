@@ -18,7 +18,7 @@ from connector.store.database import open_database
 from tests.databases import HandClock
 from tests.fakes.scripted import Scene
 from tests.integration.media.collecting_process import collecting, stopped
-from tests.ledgers import set_stage
+from tests.ledgers import ALL, set_stage
 from tests.media_samples import make_photo
 
 pytest_plugins = ("tests.databases",)
@@ -64,7 +64,7 @@ def test_an_upload_that_was_answered_never_loses_its_file_to_a_collection(
             place = intake.blob(str(body["sha256"])).path
             assert place is not None
             assert place.read_bytes() == photo
-            scene.stage.media.end("w", str(body["media_id"]))
+            scene.stage.media.end(ALL, str(body["media_id"]))
         went = sum(stopped(process) for process in others)
     assert answered > 0
     assert went > 0

@@ -21,7 +21,7 @@ from connector.store.media_locks import locks_of
 from tests.databases import HandClock
 from tests.fakes.scripted import Scene
 from tests.integration.media.collecting_process import collecting, stopped
-from tests.ledgers import set_stage
+from tests.ledgers import ALL, set_stage
 from tests.media_samples import make_photo
 
 pytest_plugins = ("tests.buckets", "tests.databases")
@@ -76,7 +76,7 @@ def test_an_upload_never_loses_its_file_to_a_collection_of_another_machine(
             answered += 1
             reading = intake.blob(str(body["sha256"])).open(0, len(photo))
             assert b"".join(iter(lambda: reading.read(65536), b"")) == photo  # noqa: B023 - read at once
-            scene.stage.media.end("w", str(body["media_id"]))
+            scene.stage.media.end(ALL, str(body["media_id"]))
         went = sum(stopped(process) for process in others)
     assert answered > 0
     assert went > 0

@@ -209,6 +209,34 @@ def test_an_endless_photo_is_cut_off_at_the_limit(tmp_path: Path) -> None:
     assert (problem.code, problem.got) == ("image_too_large", "more than 20.0 MB")
 
 
+MP4_HEAD = b"\0\0\0\x18ftypmp42" + bytes(2000)
+
+
+@pytest.mark.parametrize(
+    ("script", "got"),
+    [
+        (
+            hangs_up_after(b"HTTP/1.1 200 OK\r\nContent-Length: 31000000\r\n\r\n" + MP4_HEAD),
+            "an MP4 file of 31.0 MB",
+        ),
+        (
+            drips(b"HTTP/1.1 200 OK\r\n\r\n" + MP4_HEAD, bytes(1_000_000), 0),
+            "an MP4 file of more than 20.0 MB",
+        ),
+    ],
+    ids=["declared", "endless"],
+)
+def test_a_large_video_among_the_photos_is_told_as_what_it_is(
+    tmp_path: Path, script: Script, got: str
+) -> None:
+    problem = refused(tmp_path, script, "photo")
+    assert (problem.code, problem.got, problem.fix) == (
+        "unsupported_image_type",
+        got,
+        "post it by post_video",
+    )
+
+
 def test_a_chunked_photo_without_a_length_is_taken(tmp_path: Path) -> None:
     data = jpeg(400, 300)
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (

@@ -128,7 +128,15 @@ def test_a_missing_field_is_explained() -> None:
         ),
         ({"title": "x" * 2201}, "2201 UTF-16 units", "at most 2200 UTF-16 units", "shorten title"),
         ({"wait_seconds": 99}, "99", "a whole number from 0 to 50", "send wait_seconds, for example 0"),
-        ({"media_type": "PHOTO"}, '"PHOTO"', "VIDEO", 'send media_type, for example "VIDEO"'),
+        (
+            {"media_type": "PHOTO"},
+            '"PHOTO"',
+            "VIDEO",
+            (
+                'send media_type, for example "VIDEO"; PHOTO is for photo_images (post_photos); TikTok takes '
+                "nothing else, and no sound alone"
+            ),
+        ),
     ],
 )
 def test_problems_say_what_came_what_is_wanted_and_what_to_do(

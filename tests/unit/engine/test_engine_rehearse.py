@@ -7,10 +7,11 @@ import jsonschema_rs
 import pytest
 
 from connector.contract import load_contract
+from connector.engine.intake import Received, take_in
 from connector.engine.model import Principal
 from connector.engine.rehearse import rehearse
 from connector.kernel.errors import PostrailError, Problem
-from tests.fakes.scripted import CREATOR, Scene
+from tests.fakes.scripted import CREATOR, PretendFile, Scene
 
 pytest_plugins = ("tests.engine_scene",)
 
@@ -29,13 +30,14 @@ PHOTOS: dict[str, object] = {
 }
 
 
-def tried(scene: Scene, rows: Mapping[str, object], dialect: str | None = None) -> dict[str, object]:
+def tried(
+    scene: Scene, rows: Mapping[str, object], dialect: str | None = None, key: str | None = None
+) -> dict[str, object]:
     """Try a post out."""
     contract = load_contract()
     operation = contract.operation("post_photos" if "photo_images" in rows else "post_video")
     understood = contract.understand(operation.key, rows)
-    assert understood.ok
-    return rehearse(scene.context, ANYONE, operation, understood, None, dialect=dialect)
+    return rehearse(scene.context, ANYONE, operation, understood, key, dialect=dialect)
 
 
 def refused(scene: Scene, rows: Mapping[str, object], dialect: str | None = None) -> PostrailError:
@@ -106,3 +108,60 @@ def test_an_account_that_tiktok_does_not_answer_for_is_one_problem_among_the_oth
     error = refused(scene, VIDEO)
     assert error.code == "fetch_error"
     assert [one.field for one in error.details] == ["account", "account"]
+
+
+def problems(error: PostrailError) -> list[tuple[str, str]]:
+    """Return (field, problem) of each detail."""
+    return [(one.field, one.problem) for one in error.details]
+
+
+def test_rows_that_are_wrong_hide_nothing_of_the_files_and_the_account(scene: Scene) -> None:
+    scene.media.refuse = {"https://m.example/2.jpg": too_large("photo_images[1]")}
+    unknown = "media_01J9Z3K8Q4T2W6Y1X5V7B0N3M8"
+    images = ["https://m.example/2.jpg", "ftp://m.example/1.jpg", unknown]
+    images[0], images[1] = images[1], images[0]
+    rows = {**PHOTOS, "photo_images": images, "title": "x" * 91, "privacy": "FOLLOWER_OF_CREATOR"}
+    error = refused(scene, rows)
+    assert sorted(problems(error)) == [
+        ("photo_images[0]", "not_a_url"),
+        ("photo_images[1]", "too_wide"),
+        ("photo_images[2]", "media_not_found"),
+        ("privacy", "not_offered"),
+        ("title", "too_long"),
+    ]
+    assert error.code == load_contract().understand("post_photos", rows).error().code
+    assert error.message.endswith("(5 problems in all)")
+
+
+def test_a_video_with_wrong_rows_is_held_against_its_own_length(scene: Scene) -> None:
+    error = refused(scene, {**VIDEO, "title": "x" * 2201, "video_cover_timestamp_ms": 50_000})
+    assert problems(error) == [("title", "too_long"), ("video_cover_timestamp_ms", "behind_the_end")]
+
+
+def test_what_is_missing_is_told_with_what_is_wrong_elsewhere(scene: Scene) -> None:
+    error = refused(scene, {"privacy": "SELF_ONLY", "account": "nobody", "dry_run": True})
+    assert problems(error) == [("source_url", "required"), ("account", "unknown_account")]
+    assert error.extra["account"] is None
+    assert scene.tiktok.calls == []
+
+
+def test_an_idempotency_key_that_cannot_be_used_is_one_problem_among_the_others(scene: Scene) -> None:
+    with pytest.raises(PostrailError) as caught:
+        tried(scene, {**VIDEO, "video_cover_timestamp_ms": 50_000}, key="\u00e4")
+    assert [one.problem for one in caught.value.details] == ["not_a_key", "behind_the_end"]
+
+
+def test_a_draft_that_lacks_privacy_is_no_worse_for_it(scene: Scene) -> None:
+    rows = {name: value for name, value in VIDEO.items() if name != "privacy"}
+    error = refused(scene, {**rows, "post_mode": "inbox", "title": "x" * 2201})
+    assert problems(error) == [("title", "too_long")]
+
+
+def test_an_upload_of_the_wrong_kind_is_told_with_the_right_operation(scene: Scene) -> None:
+    file = Received(field="file", label="a.mp4", file=PretendFile(bytearray(b"video")))
+    everything = replace(ANYONE, scopes=frozenset({"posts:write"}))
+    upload = take_in(scene.context, everything, [file], album=None)
+    error = refused(scene, {**PHOTOS, "photo_images": [upload["media_id"], "https://m.example/1.jpg"]})
+    assert [(one.field, one.problem, one.fix) for one in error.details] == [
+        ("photo_images[0]", "wrong_kind", "post it by post_video")
+    ]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from connector.kernel.errors import PostrailError, Problem
+from connector.media.prepare import prepare
 from connector.media.probe import probe_photo, probe_video
 from tests.media_samples import make_photo, make_video
 
@@ -48,3 +49,25 @@ def test_what_is_neither_is_exported(tmp_path: Path, probe: Callable[[Path], obj
     path = tmp_path / "a.pdf"
     path.write_bytes(b"%PDF-1.7")
     assert refusal(probe, path).fix == fix
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.99])
+def test_a_webp_picture_that_was_cut_is_to_be_sent_whole(tmp_path: Path, keep: float) -> None:
+    data = make_photo(tmp_path / "one", "WEBP", (300, 400)).read_bytes()
+    first = int(len(data) * keep)
+    (tmp_path / "cut").write_bytes(data[:first])
+    problem = refusal(probe_photo, tmp_path / "cut")
+    assert (problem.problem, problem.code) == ("truncated", "image_convert_failed")
+    assert problem.got == f"the first {first:,} bytes of a picture of {len(data):,} bytes"
+    assert (problem.expected, problem.fix) == ("a whole file", "upload it to its host again")
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_a_photo_that_is_too_wide_and_cut_is_told_as_both(tmp_path: Path, form: str) -> None:
+    data = make_photo(tmp_path / "one", form, (1300, 400)).read_bytes()
+    (tmp_path / "cut").write_bytes(data[: len(data) // 2])
+    with pytest.raises(PostrailError) as caught:
+        prepare(tmp_path / "cut")
+    assert [problem.problem for problem in caught.value.details] == ["too_wide", "image_convert_failed"]
+    assert caught.value.code == "image_too_large_px"
+    assert caught.value.details[1].fix.startswith("upload it to its host again")
