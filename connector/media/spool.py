@@ -22,12 +22,12 @@ from typing import Protocol
 from connector.engine.blobs import Blob
 from connector.kernel.errors import PostrailError, Problem
 from connector.media.blobs import FileBlob
+from connector.media.hashing import Following
 
 Create = Callable[[Path], tuple[int, Path]]
 """Opens a new file in a folder for writing and returns its descriptor and path."""
 
 MEDIA_ID = re.compile("[0-9a-f]{64}")
-_PIECE = 1024 * 1024
 _FOLDER = re.compile("[0-9a-f]{2}")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -57,34 +57,34 @@ class Incoming:
     def __init__(self, place: Callable[[Path, str], None], descriptor: int, path: Path) -> None:
         self._place = place
         self._descriptor = descriptor
-        self._hash = hashlib.sha256()
+        self._following = Following(descriptor)
         self.path = path
         self.size = 0
 
     def write(self, data: bytes | memoryview) -> None:
         """Append `data`. Raises OSError."""
         view = memoryview(data)
-        self._hash.update(view)
         self.size += len(view)
         while view:
             view = view[os.write(self._descriptor, view) :]
+        self._following.grown_to(self.size)
 
-    def read_what_is_there(self) -> None:
-        """Go through the bytes that the file has already. Raises OSError."""
-        while piece := os.read(self._descriptor, _PIECE):
-            self._hash.update(piece)
-            self.size += len(piece)
+    def take_what_is_there(self) -> None:
+        """Take the bytes that the file has already. Raises OSError."""
+        self.size = os.lseek(self._descriptor, 0, os.SEEK_END)
+        self._following.grown_to(self.size)
 
     def restart(self) -> None:
         """Forget what was written. Raises OSError."""
+        self._following.abandon()
         os.ftruncate(self._descriptor, 0)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
-        self._hash = hashlib.sha256()
+        self._following = Following(self._descriptor)
         self.size = 0
 
     def keep(self) -> str:
         """Put the file into the spool, durably, and return its id. Raises OSError and PostrailError."""
-        media_id = self._hash.hexdigest()
+        media_id = self._following.result(self.size)
         os.fsync(self._descriptor)
         os.fchmod(self._descriptor, 0o640)
         self._place(self.path, media_id)
@@ -92,6 +92,7 @@ class Incoming:
 
     def discard(self) -> None:
         """Close the file, and delete it unless it was kept."""
+        self._following.abandon()
         os.close(self._descriptor)
         self.path.unlink(missing_ok=True)
 
@@ -201,7 +202,7 @@ class Inbox(ABC):
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
                 link.unlink(missing_ok=True)
                 link.hardlink_to(path)
-                incoming.read_what_is_there()
+                incoming.take_what_is_there()
                 yield incoming
             finally:
                 incoming.discard()
