@@ -1,6 +1,7 @@
 """Flags that several commands share."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +18,12 @@ def home_option(command: Command) -> Command:
     return click.option(
         "--home", type=click.Path(path_type=Path, file_okay=False), help="Data folder (default ~/.postrail)."
     )(command)
+
+
+def say(line: str) -> None:
+    """Print a line of a running server; where nobody reads it any more, the server goes on."""
+    with suppress(OSError):
+        click.echo(line)
 
 
 def settings_with(**flags: object) -> Settings:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from connector.cli.options import home_option, settings_with
+from connector.cli.options import home_option, say, settings_with
 from connector.wiring.serve import serve as run_server
 from connector.wiring.work import work as run_worker
 
@@ -29,7 +29,7 @@ def serve(home: Path | None, host: str | None, port: int | None) -> None:
     and issues an API key, printed once on a terminal and written to HOME/first-key elsewhere.
     """
     settings = settings_with(home=home, host=host, port=port)
-    run_server(settings, tell=click.echo, on_terminal=sys.stdout.isatty())
+    run_server(settings, tell=say, on_terminal=sys.stdout.isatty())
 
 
 @click.command(
@@ -45,4 +45,4 @@ def work(home: Path | None, workers: int | None) -> None:
     HOME must be the folder that the servers use too (shared, where they run on other machines): the media of
     posts lies in it.
     """
-    run_worker(settings_with(home=home, workers=workers), tell=click.echo)
+    run_worker(settings_with(home=home, workers=workers), tell=say)

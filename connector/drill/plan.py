@@ -41,7 +41,7 @@ class Plan:
     full_disks: int = 0
     clock_steps: int = 0
     seconds: float = 60.0
-    settle_s: float = 180.0
+    settle_s: float = 420.0
     servers: int = 1
     workers: int = 0
     accounts: int = 4

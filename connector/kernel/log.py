@@ -7,8 +7,9 @@ stood in the variables there may be secret.
 import sys
 import traceback
 from collections.abc import MutableMapping
+from contextlib import suppress
 from pathlib import PurePath
-from typing import Literal
+from typing import Literal, TextIO, cast
 
 import structlog
 
@@ -48,6 +49,24 @@ def _tell_exception(_logger: object, _method: str, event: Event) -> Event:
     return event
 
 
+class _Lossy:
+    """A stream that drops what it cannot write: a full disk, or a reader that has gone, ends no work."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Bring out what can be brought out; the rest is tried again with the next line."""
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def configure_logs(log_format: LogFormat = "console") -> None:
     """Send every log line of this process to standard error in `log_format`."""
     renderer: structlog.typing.Processor = (
@@ -64,7 +83,7 @@ def configure_logs(log_format: LogFormat = "console") -> None:
             _redact_values,
             renderer,
         ],
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=cast(TextIO, _Lossy(sys.stderr))),
         cache_logger_on_first_use=True,
     )
 

@@ -53,7 +53,8 @@ def answer_error(contract: Contract, clock: Clock, error: PostrailError, body: d
 def _of_http(error: HTTPException) -> PostrailError:
     if isinstance(error, RequestEntityTooLarge):
         return PostrailError("payload_too_large", "The request body is larger than this server takes.")
-    code = HTTP_CODES.get(error.code or 500, "bad_request")
+    failed = error.code is None or error.code >= 500  # noqa: PLR2004 - from here on it is ours
+    code = "internal_error" if failed else HTTP_CODES.get(error.code or 0, "bad_request")
     return PostrailError(code, f"{request.method} {request.path}: {error.name}.")
 
 

@@ -12,7 +12,7 @@ import pytest
 from connector.settings import bare_environment
 from tests.running import postrail
 
-MEASURE = ("--posts", "36", "--kills", "4", "--freezes", "1", "--seconds", "15", "--settle", "100")
+MEASURE = ("--posts", "36", "--kills", "4", "--freezes", "1", "--seconds", "15", "--settle", "400")
 ON = {
     "sqlite": ("--full-disks", "1", "--clock-steps", "1"),
     "postgresql": ("--postgresql", "--stops", "1", "--servers", "2", "--workers", "1", "--full-disks", "0"),
@@ -24,7 +24,7 @@ def drill(folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
     """Hold a drill; return its exit status and its report."""
     report = folder / "report.json"
     told = postrail(
-        "drill", *words, "--report", str(report), environment=bare_environment(), folder=folder, timeout_s=300
+        "drill", *words, "--report", str(report), environment=bare_environment(), folder=folder, timeout_s=500
     )
     assert report.exists(), told.stderr
     found: dict[str, Any] = json.loads(report.read_text())

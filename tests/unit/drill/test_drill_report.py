@@ -60,7 +60,7 @@ def test_a_right_run_says_so_with_its_seed() -> None:
 
 
 def test_the_two_sides_of_a_story_are_merged_by_time() -> None:
-    journal = [
+    journal: list[dict[str, Any]] = [
         {"at": "2026-11-20T12:00:00.000Z", "call": "state", "status": None, "decision": "sending"},
         {"at": "2026-11-20T12:00:00.200Z", "call": "video/init", "status": 200, "decision": "stored"},
     ]
