@@ -82,7 +82,13 @@ class Action(Manifest):
 
     type: Literal["create", "search"]
     use_case: Literal[
-        "publish", "check_status", "wait", "list_accounts", "get_creator_info", "upload_media"
+        "publish",
+        "check_status",
+        "wait",
+        "list_accounts",
+        "get_creator_info",
+        "upload_media",
+        "presign_upload",
     ] = Field(alias="use_case")
     kind: Literal["video", "photo"] | None = None
     input_schema: str

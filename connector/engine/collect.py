@@ -50,7 +50,7 @@ def collect(library: Library, now: int, *, young_ms: int = YOUNG_MS, dry_run: bo
             else:
                 gone = size if dry_run else forget(library, media_id)
                 (went if gone else stay).append(size)
-    records = 0 if dry_run else library.records.sweep(FORGET_MS) + library.partials.sweep()
+    records = 0 if dry_run else _forgotten(library)
     return Collected(
         files=len(went),
         bytes=sum(went),
@@ -59,6 +59,12 @@ def collect(library: Library, now: int, *, young_ms: int = YOUNG_MS, dry_run: bo
         records=records,
         dry_run=dry_run,
     )
+
+
+def _forgotten(library: Library) -> int:
+    """Drop the records of what ended long ago, and unfinished uploads whose life is over."""
+    presigned = 0 if library.presigned is None else library.presigned.sweep()
+    return library.records.sweep(FORGET_MS) + library.partials.sweep() + presigned
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -10,6 +10,7 @@ from connector.domain.net import Origin, origin_of
 from connector.engine.model import Kind, MediaItem, Principal
 from connector.engine.model_media import Album, Life, Reach, Upload
 from connector.engine.ports_media import MediaIntake, MediaStore, Partials
+from connector.engine.ports_storage import PresignedUploads
 from connector.kernel.clock import to_iso
 from connector.kernel.errors import PostrailError, Problem
 
@@ -37,6 +38,8 @@ class Library:
     partials: Partials
     life: Life
     origins: frozenset[Origin]
+    presigned: PresignedUploads | None = None
+    """Where files are put directly; None where media is kept on this machine's disk."""
 
 
 def reach_of(principal: Principal) -> Reach:
@@ -86,6 +89,7 @@ def upload_row(public_url: str, upload: Upload, album_id: str | None = None) -> 
     return {
         "media_id": upload.id,
         "url": url_of(public_url, upload),
+        "preview_url": f"{public_url}/v1/media/{upload.id}/preview",
         "name": upload.label,
         **file_row(item),
         "sha256": item.media_id,

@@ -6,6 +6,7 @@ from typing import Literal
 
 from connector.contract import Operation, Understanding
 from connector.domain.lifecycle import TABLE, Until, reached
+from connector.engine import presigned
 from connector.engine.access import demand
 from connector.engine.accounts import resolve_account
 from connector.engine.context import Context
@@ -180,6 +181,13 @@ def upload_media(context: Context, room: WaitRoom, ask: Ask) -> Told:
     return Told(post=None, body=with_receipt(body, ask.understood), outcome="settled")
 
 
+def presign_upload(context: Context, room: WaitRoom, ask: Ask) -> Told:
+    """Tell where the parts of a file are put that goes straight into the bucket."""
+    del room
+    body = presigned.begin(context, ask.principal, ask.understood.input)
+    return Told(post=None, body=with_receipt(body, ask.understood), outcome="settled")
+
+
 USE_CASES: dict[str, Callable[[Context, WaitRoom, Ask], Told]] = {
     "publish": publish,
     "check_status": check_status,
@@ -187,6 +195,7 @@ USE_CASES: dict[str, Callable[[Context, WaitRoom, Ask], Told]] = {
     "list_accounts": list_accounts,
     "get_creator_info": get_creator_info,
     "upload_media": upload_media,
+    "presign_upload": presign_upload,
 }
 """What a manifest may name as `use_case`."""
 

@@ -37,13 +37,13 @@ def begin(context: Context, principal: Principal, length: int, metadata: Mapping
     demand(principal, "posts:write")
     library, reach, given = context.library, reach_of(principal), _read(context, metadata)
     if (album := album_of(given)) not in {None, NEW}:
-        _check_room(find_album(library, reach, str(album)))
+        check_room(find_album(library, reach, str(album)))
     partial_id = context.ids.new(PARTIAL_PREFIX)
-    allow = partial(_allow, library, principal.workspace_id, length)
+    allow = partial(check_begin, library, principal.workspace_id, length)
     return library.partials.create(partial_id, reach, length, metadata, allow)
 
 
-def _check_room(album: Album) -> None:
+def check_room(album: Album) -> None:
     """Raise PostrailError `too_many_images` where an album takes no other photo."""
     if len(album.uploads) >= MOST_PHOTOS:
         raise album_full(len(album.uploads) + 1)
@@ -61,7 +61,7 @@ def _read(context: Context, metadata: Mapping[str, str]) -> Mapping[str, object]
     return understood.input
 
 
-def _allow(library: Library, workspace_id: str, length: int, begun: Sequence[int]) -> None:
+def check_begin(library: Library, workspace_id: str, length: int, begun: Sequence[int]) -> None:
     """Refuse a file of `length` bytes where those `begun` leave it no room."""
     if len(begun) >= MOST_OPEN:
         raise PostrailError(

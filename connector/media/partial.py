@@ -76,13 +76,30 @@ class Part:
             os.close(self._descriptor)
 
 
-class PartialFolder:
-    """Implements `connector.engine.ports_media.Partials` beside the spool at `root`."""
+def nothing_begun(workspace_id: str) -> Mapping[str, int]:
+    """Say that nothing is begun elsewhere."""
+    del workspace_id
+    return {}
 
-    def __init__(self, root: Path, clock: Clock, *, life_ms: int) -> None:
+
+class PartialFolder:
+    """Implements `connector.engine.ports_media.Partials` beside the spool at `root`.
+
+    `elsewhere` gives the lengths of what a workspace has begun where it does not pass here, by id.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        clock: Clock,
+        *,
+        life_ms: int,
+        elsewhere: Callable[[str], Mapping[str, int]] = nothing_begun,
+    ) -> None:
         self._folder = root / "partial"
         self._clock = clock
         self._life_ms = life_ms
+        self._elsewhere = elsewhere
         with telling_full_disks():
             self._folder.mkdir(parents=True, exist_ok=True)
 
@@ -117,8 +134,9 @@ class PartialFolder:
             yield self._begun(workspace_id, but)
 
     def _begun(self, workspace_id: str, but: str | None = None) -> list[int]:
-        """Return the lengths of a workspace's living files that are not done: those whose bytes lie here."""
-        reach, lengths = Reach(workspace_id=workspace_id), []
+        """Return the lengths of a workspace's living files that are not done, here and elsewhere."""
+        reach = Reach(workspace_id=workspace_id)
+        lengths = [length for name, length in self._elsewhere(workspace_id).items() if name != but]
         for path in [path for path in self._folder.iterdir() if not path.suffix and path.name != but]:
             info = path.with_suffix(".json")
             with suppress(PostrailError, FileNotFoundError):

@@ -14,6 +14,8 @@ from connector.server import (
     media,
     oauth,
     operations,
+    presigned,
+    previews,
     tus,
     uploads,
 )
@@ -35,6 +37,8 @@ def build_app(site: Site, *, max_body_bytes: int) -> Flask:
         operations,
         uploads,
         tus,
+        presigned,
+        previews,
         dialects,
         albums,
         catalogue,

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psycopg
@@ -62,7 +63,11 @@ def test_another_file_is_free(locks: MediaLocks) -> None:
 
 
 def test_a_lock_ends_with_the_trouble_inside_it(locks: MediaLocks) -> None:
-    for hold in (lambda: locks.shared([ONE]), lambda: locks.alone(ONE)):
+    holds: list[Callable[[], AbstractContextManager[None]]] = [
+        lambda: locks.shared([ONE]),
+        lambda: locks.alone(ONE),
+    ]
+    for hold in holds:
         with pytest.raises(ValueError, match="inside"), hold():
             raise ValueError("inside")
     with locks.alone(ONE):

@@ -204,3 +204,15 @@ def test_a_full_disk_is_told_and_what_is_there_stays(tmp_path: Path, clock: Hand
         part.write(b"123")
     with folder.take(W, ID) as part:
         assert part.state.offset == 0
+
+
+def test_what_is_begun_elsewhere_counts_too_but_for_the_one_that_ends(
+    tmp_path: Path, clock: HandClock
+) -> None:
+    elsewhere = {"w": {OTHER: 7}, "x": {}}
+    folder = PartialFolder(tmp_path, clock, life_ms=LIFE, elsewhere=elsewhere.__getitem__)
+    folder.create(ID, W, 10, {}, anything)
+    assert begun_beside(folder) == [7, 10]
+    assert begun_beside(folder, "x") == []
+    with folder.begun("w", but=OTHER) as lengths:
+        assert list(lengths) == [10]

@@ -20,6 +20,7 @@ from connector.engine.model import Account, Claim, Kind, MediaItem, MediaLook, P
 from connector.engine.model_media import Life
 from connector.engine.ports import Call, CreatorInfo, Initiated, PublishStatus, TikTokError, Uploaded
 from connector.engine.ports_media import PartialFile, Receiving
+from connector.engine.ports_storage import PresignedUploads
 from connector.engine.ports_tiktok import (
     AppKeys,
     Callback,
@@ -405,6 +406,7 @@ class Scene:
     signatures: PretendSignatures = field(default_factory=PretendSignatures)
     texts: PretendTexts = field(default_factory=PretendTexts)
     uplink: Uplink = field(default_factory=Uplink)
+    presigned: PresignedUploads | None = None
     draining: bool = False
     partials: PretendPartials = field(init=False)
     hosting: Hosting = field(init=False)
@@ -438,6 +440,7 @@ class Scene:
             partials=self.partials,
             life=self.life,
             origins=frozenset({origin_of("https://posts.example")}),
+            presigned=self.presigned,
         )
 
     @property
