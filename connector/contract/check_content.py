@@ -140,7 +140,7 @@ def _codes(node: object) -> Iterator[str]:
         yield from _codes(value)
     for key, value in members(node).items():
         if key == "x-code":
-            yield from (str(code) for code in members(value).values())
+            yield from ([value] if isinstance(value, str) else map(str, members(value).values()))
         elif key == "x-problem" and "code" in members(value):
             yield str(members(value)["code"])
         else:

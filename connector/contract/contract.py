@@ -95,6 +95,18 @@ class Contract:
         found = self._dialect(dialect) if dialect else None
         return understand(self._plans[key], rows, strict=strict, dialect=found)
 
+    def understand_one(self, key: str, name: str, rows: Mapping[str, object]) -> Understanding:
+        """Understand rows of which one field of an operation is needed, and no other is known.
+
+        Every problem of the field is `bad_request`. Raises PostrailError `not_found` for an unknown
+        operation.
+        """
+        properties = self.schema(self.operation(key).operation.input_schema)["properties"]
+        known = properties if isinstance(properties, dict) else {}
+        members = {name: {**known[name], "x-code": "bad_request"}, "strict": known["strict"]}
+        schema: Schema = {"type": "object", "properties": members, "required": [name]}
+        return understand(compile_plan(schema, self.cures), rows)
+
     def translate(self, dialect: str, path: str, rows: Mapping[str, object]) -> Translated:
         """Map a dialect's request onto an operation and its rows. Raises PostrailError `not_found`."""
         return translate(self._dialect(dialect), path, rows)

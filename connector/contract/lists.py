@@ -144,7 +144,12 @@ def reader_for(schema: Property) -> Reader:
 
 
 def strict_reader_for(schema: Property) -> Reader:
-    """Return the reader of strict mode, which converts nothing."""
+    """Return the reader of strict mode, which converts nothing.
+
+    `5.0` is no conversion: JSON Schema counts it as the whole number 5.
+    """
+    if schema.get("type") in {"integer", "number"}:
+        return lambda value: read_integer(value) if isinstance(value, float) else (value, "")
     return alias_reader(aliases_of(schema))
 
 

@@ -17,17 +17,27 @@ mean several is refused, with what to send instead.
    close), `d[]` and repeated names entries in the order in which they come.
 3. **Each row finds its field** by its name, by another name, or by a name that says the opposite (the value
    is then turned round), each in snake_case or camelCase. A field that comes under several names must say the
-   same under each, else it is `ambiguous`; a name with nothing in it does not count. Other rows are named in
-   `ignored`; where one resembles a field, `did_you_mean` and a warning name that field. A name that begins
-   with `allow_` or, in camelCase, `allow` and allows nothing known is an `unknown_permission`, and a row that
-   holds fields itself is `json_in_field`.
-4. **Nothing means nothing.** An empty value counts as a field that was not sent.
-5. **Values become what their field takes**, by the tables below.
-6. **Everything is judged at once**: all problems in the order of the fields, each with what was got, what is
-   expected and what to do. A condition between fields is silent while one of them is wrong.
+   same under each, else it is `ambiguous`; a name with nothing in it does not count.
+4. **Any other row has no effect** and is named in `ignored`; where it resembles a field, `did_you_mean` and a
+   warning name that field. Three kinds of them are refused, because ignoring them would do harm:
+   - a name that the operation's table refuses, in snake_case or camelCase, where it asks for something: with
+     nothing, `[]`, `{}` or what a boolean reads as false in it, it is ignored;
+   - a name in no table that begins with `allow_`, or with `allow` and a capital, with anything but nothing,
+     `[]` or `{}` in it: `unknown_permission`;
+   - a name in no table whose value is an object, or JSON text of one, with a field among its members:
+     `json_in_field`.
 
-Bounds: {limits}, 1 MiB without files; text is Unicode without the character NUL. The order of rows never
-matters but where it is the order of a list.
+   The fields within a row that is refused, by any of their names, count as misplaced, not as missing.
+5. **Nothing means nothing.** An empty value counts as a field that was not sent.
+6. **Values become what their field takes**, by the tables below. What a tool has left behind is looked for
+   in a text as it came, before it is taken apart; in a list in each entry.
+7. **Everything is judged at once**: the problems of fields in the order of their table, then those of other
+   rows in the order of their names (capitals first). A field has one problem at most, that of the first of
+   its names; only each entry of a list has its own, with its index (`photo_images[1]`). A condition between
+   fields is silent while one of its fields has a problem.
+
+Bounds: {limits}, 1 MiB without files (`payload_too_large`); text is
+Unicode without the character NUL. The order of rows never matters but where it is the order of a list.
 
 | sent | rows |
 | --- | --- |
@@ -35,7 +45,8 @@ matters but where it is the order of a list.
 ## Nothing
 
 {absences}
-An empty list, and a field that was not sent, stay what they are.
+An empty list, and an empty entry of a list, stay what they are; the latter is refused where its list takes
+URLs or numbers.
 
 ## Values
 
@@ -51,29 +62,49 @@ warning, the rest without. The cure for each tool:
 {mistakes}
 ## Strict
 
-`strict: true` is PM3K's own behaviour: nothing is converted but the documented other names of fields and
-choices, names in camelCase and unknown fields are refused (`unknown_field`), an empty value is no absent
-value, any other value that is not of its field's type is refused by the word of that type (`not_a_boolean`),
-and the body must be JSON (`not_json`).
+`strict: true`, itself in any spelling of a boolean, is PM3K's own behaviour:
+
+- Names in camelCase, names that say the opposite, and rows in no table are `unknown_field`. Other names are
+  taken as the tables spell them; names without effect, and rows without a name, are ignored; refused names
+  are refused whatever they hold.
+- No value is converted but the other names of choices, as the tables spell them. `5.0` is the whole number 5,
+  as JSON Schema has it. What a tool has left behind is refused by its own word, any other value that is not
+  of its field's type by the word of that type (`not_a_boolean`), a choice in another spelling as
+  `not_one_of`.
+- An empty value is no absent value.
+- The body must be JSON (`not_json`, told where nothing else is wrong).
 
 ## The receipt
 
 `coerced` names each value that was read differently: `field`, `from` (as JSON, cut when long), `to`, `rule`.
-A value that came under another name has a receipt for the name, then one for the value; under a name that
-says the opposite it has `inverse_name` alone, which shows the name and the value.
+A value that came under another name has a receipt for the name (in camelCase `field_case` alone, also where
+it is another name), then one for the value; under a name that says the opposite it has `inverse_name` alone,
+which shows the name and the value. `field` is the field's own name.
 
 {rules}
 ## The refusal
 
-`details` names every problem: `field`, `problem`, `got`, `expected`, `fix`. The answer's `error` is the code
-of the first one: `invalid_request`, but where a field's table has another in `error`, and `bad_request` where
-the body cannot be read at all.
+`details` names every problem: `field`, `problem`, `got`, `expected`, `fix`, `code`. `field` is the name under
+which the row was sent, so that it can be found again; the field's own name where it was not sent, came under
+several names, or had nothing in it.
+
+The answer's `error` is the `code` of the first problem. It is `invalid_request`, but where the tables below
+have another in `error`: alone, it is the code of every problem of the field; with words in parentheses, that
+of these problems; with *an entry*, that of every problem of an entry. A request that is refused as a whole,
+before its rows are looked at, has the code beside its problem.
 
 {problems}
 ## Fields
 
-A whole number that counts seconds or milliseconds may also be sent as a duration.
-{operations}"""
+A whole number that counts seconds or milliseconds may also be sent as a duration. `POST /api/album/retain`
+takes `album_id` alone, as upload_media does, and needs it; each of its problems is `bad_request`.
+{operations}
+## Paths of others
+
+Workflows that were written for another product send their rows to its paths and are read as above, but for
+this:
+
+{dialects}"""
 """The page with its marks."""
 
 BODIES = (

@@ -44,6 +44,7 @@ PROBLEMS: Mapping[str, str] = {
     "branded_content_private": "Branded content that nobody could see.",
     "cover_out_of_range": "The cover is none of the photos.",
     "two_albums": "The file is to go into a new album and into one that is there.",
+    "contradicted": "Two fields say what cannot both be so.",
     "not_unicode": "The text has a character that cannot be written as UTF-8.",
     "nul_character": "The text has the character NUL.",
     "too_deep": "The body, or a value, is nested too deep.",
@@ -63,3 +64,26 @@ PROBLEMS: Mapping[str, str] = {
     "stalled_multipart": "The multipart body stalled or broke off before its end.",
 }
 """Problem to its meaning, in the order in which the docs list them."""
+
+OF_BODIES: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            "not_an_object",
+            "not_a_number",
+            "too_deep",
+            "too_many_fields",
+            "name_clash",
+            "sent_twice",
+            "broken_json",
+            "form_as_text",
+            "broken_multipart",
+            "not_utf8",
+        ),
+        "bad_request",
+    ),
+    **dict.fromkeys(("differs_from_header", "not_json"), "invalid_request"),
+    **dict.fromkeys(("encoded_body", "file_not_taken"), "unsupported_media_type"),
+    **dict.fromkeys(("stalled_body", "stalled_multipart"), "request_timeout"),
+    "needs_post": "method_not_allowed",
+}
+"""Problems that a request as a whole may have, to the code by which it is then refused."""

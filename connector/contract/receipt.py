@@ -51,13 +51,15 @@ class Ignored:
 class Notes:
     """Collects what is found while rows are read.
 
-    `flagged` names the fields whose problem is known, `within` those that came within another row.
+    `problems` are those of fields, `strays` those of rows that belong to none. `flagged` names the fields and
+    entries (`photo_images[3]`) whose problem is known, `within` the fields that came within another row.
     """
 
     coerced: list[Receipt] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    strays: list[Problem] = field(default_factory=list)
     flagged: set[str] = field(default_factory=set)
     within: set[str] = field(default_factory=set)
 
@@ -71,15 +73,16 @@ class Notes:
         if meant:
             self.warnings.append(f"{fit(name)} has no effect: there is no such field. Did you mean {meant}?")
 
-    def refuse(self, problem: Problem) -> None:
-        """Note that a field cannot be read."""
+    def refuse(self, place: str, problem: Problem) -> None:
+        """Note that a field, or an entry of one, cannot be read; the problem may tell it by another name."""
         self.problems.append(problem)
-        self.flagged.add(problem.field)
+        self.flagged.add(place)
 
 
 class Understanding:
-    """What a request means: canonical input, the receipt, and every problem in the order of the schema.
+    """What a request means: canonical input, the receipt, and every problem.
 
+    Problems of fields come in the order of the schema, then those of other rows in the order of their names.
     `input` holds the control fields too; `content` is what the post consists of. Where there are problems,
     `input` is what could be read.
     """

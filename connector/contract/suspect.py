@@ -129,15 +129,6 @@ def misplaced(text: str) -> Mistake | None:
     return NOT_A_NUMBER if _NAN.fullmatch(text) else None
 
 
-def misplaced_in(value: object) -> Mistake | None:
-    """Recognise such a text, also among the entries of a list."""
-    if isinstance(value, str):
-        return misplaced(value)
-    if isinstance(value, list):
-        return next((found for item in value if isinstance(item, str) and (found := misplaced(item))), None)
-    return None
-
-
 def unfit(value: object, depth: int = 0) -> Mistake | None:
     """Recognise a value that cannot be stored as UTF-8 JSON, or not within bounds."""
     if isinstance(value, str):

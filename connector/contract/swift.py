@@ -222,6 +222,19 @@ class ShortUnderstanding(Understanding):
             ]
         )
 
+    def receipt(self) -> dict[str, object]:
+        """Return `coerced`, `ignored` and `warnings` as an answer has them."""
+        rows, values = self._rows, self.input
+        coerced = [
+            # Text that became a switch or a number has nothing in it that JSON would have to escape.
+            {"field": name, "from": f'"{given}"', "to": to, "rule": rule}
+            if type(given) is str and type(to) is not list
+            else Receipt(name, given, to, rule if isinstance(given, str) else "number_to_boolean").as_dict()
+            for name, rule in self._shape.rules
+            if (to := values[name]) is not (given := rows[name])
+        ]
+        return {"coerced": coerced, "ignored": [], "warnings": []}
+
 
 ShortWay = Callable[[CleanRows], Understanding | None]
 """Understands rows in their usual spelling; None where the long way is needed."""
@@ -260,7 +273,7 @@ class Swift:
         if not closed or known != len(names) or not self._required.issubset(names):
             return None
         judged = {name: self._judged[name] for name, _ in read if name in self._judged}
-        objections: list[Callable[[Mapping[str, object]], object]] = [*self._plan.rules]
+        objections: list[Callable[[Mapping[str, object]], object]] = [rule.find for rule in self._plan.rules]
         if judged or self._others:
             is_valid = _is_valid({"properties": judged}, self._others)
             objections.append(lambda values: not is_valid(values))

@@ -10,9 +10,11 @@ from pathlib import Path
 from connector.contract.bounds import LIMITS
 from connector.contract.coerce import RULES, Property, read_absence
 from connector.contract.contract import Contract, load_contract
+from connector.contract.model import Route
 from connector.contract.page import BODIES, PAGE
 from connector.contract.plan import REFUSED_NAMES
-from connector.contract.problems import PROBLEMS
+from connector.contract.problems import OF_BODIES, PROBLEMS
+from connector.contract.rules import RULES as BETWEEN
 from connector.contract.spellings import ABSENCES, KINDS, Spelling, outcome
 from connector.contract.suspect import OF_TOOLS
 from connector.contract.words import expected, problem_for
@@ -43,10 +45,15 @@ def _becomes(kind: str, spelling: Spelling) -> tuple[str, str]:
     return value, f"{found.rule} (with a warning)".strip() if found.warned else found.rule
 
 
+def _sent(spelling: Spelling) -> str:
+    zone = f" beside timezone: {_json(spelling.zone)}" if spelling.zone else ""
+    return _json(spelling.given) + zone
+
+
 def _types() -> Iterator[str]:
     """Yield a table for each kind of field."""
     for kind, of in KINDS.items():
-        rows = ((_json(item.given), item.says, *_becomes(kind, item)) for item in of.spellings)
+        rows = ((_sent(item), item.says, *_becomes(kind, item)) for item in of.spellings)
         yield f"\n### {kind}\n\n" + _table(("sent", "which is", "becomes", "rule or problem"), rows)
 
 
@@ -107,15 +114,16 @@ _UNITS: Mapping[object, str] = {"s": "seconds", "ms": "milliseconds"}
 
 def _errors(schema: Property) -> str:
     """Name the codes that a field's problems have instead of `invalid_request`, each with its problems."""
-    codes = schema.get("x-code")
+    items = schema.get("items")
+    of_entries = _errors(items) if isinstance(items, dict) else ""
+    codes = schema.get("x-code", {})
+    if not isinstance(codes, dict):
+        return _code(str(codes))
     problems: dict[str, list[str]] = {}
-    for keyword, code in codes.items() if isinstance(codes, dict) else ():
+    for keyword, code in codes.items():
         problems.setdefault(str(code), []).append(problem_for(keyword, schema))
     named = [f"{_code(code)} ({', '.join(dict.fromkeys(found))})" for code, found in problems.items()]
-    items = schema.get("items")
-    if isinstance(items, dict) and (of_entries := _errors(items)):
-        named.append(f"for an entry {of_entries}")
-    return "; ".join(named)
+    return "; ".join([*named, *([f"{of_entries} (*an entry*)"] if of_entries else [])])
 
 
 def _aliases(schema: Property) -> dict[str, str]:
@@ -129,38 +137,44 @@ def _reasons(schema: Mapping[str, object], keyword: str) -> Iterator[Sequence[st
 
 
 def _items(schema: Mapping[str, object], keyword: str) -> list[dict[str, object]]:
+    """Return the objects under a keyword: those of a list, or the one that stands there."""
     found = schema.get(keyword)
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    return [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, dict)]
 
 
 def _conditions(schema: Mapping[str, object]) -> Iterator[Sequence[str]]:
-    for words in (rule["x-problem"] for rule in _items(schema, "allOf")):
-        if isinstance(words, dict):
-            yield str(words["got"]), f"refused: {words['problem']}", str(words["expected"])
+    yield from (_condition(words) for item in _items(schema, "allOf") for words in _items(item, "x-problem"))
+    named = schema.get("x-rules")
+    for rule in (BETWEEN[str(name)] for name in (named if isinstance(named, list) else ())):
+        yield _condition({**rule.words, "with": rule.others})
+
+
+def _condition(words: Mapping[str, object]) -> Sequence[str]:
+    others, code = words.get("with"), str(words.get("code", "invalid_request"))
+    return (
+        str(words["got"]),
+        _code(str(words["problem"])),
+        _code(str(words["field"])),
+        ", ".join(_code(str(other)) for other in others) if isinstance(others, list | tuple) else "",
+        str(words["expected"]),
+        _code(code),
+    )
+
+
+def _warnings(schema: Mapping[str, object]) -> Iterator[Sequence[str]]:
     for advice in _items(schema, "x-warnings"):
         when = advice["when"] if isinstance(advice["when"], dict) else {}
         yield (
             " with ".join(f"{name}: {json.dumps(value)}" for name, value in when.items()),
-            "warned",
             str(advice["warning"]),
         )
-    named = schema.get("x-rules")
-    for name in named if isinstance(named, list) else ():
-        yield RULE_WORDS[str(name)]
-
-
-RULE_WORDS = {
-    "cover_in_list": (
-        "photo_cover_index beyond the last photo",
-        "refused: cover_out_of_range",
-        "0 to the number of photos less one",
-    )
-}
-"""The conditions that are functions, in the words of the table."""
 
 
 FIELDS = ("field", "takes", "also called", "opposite", "choices also called", "error")
 """The columns of an operation's fields."""
+
+CONDITIONS = ("when", "problem", "told at", "also about", "expected", "error")
+"""The columns of an operation's conditions."""
 
 
 def _operation(contract: Contract, key: str) -> Iterator[str]:
@@ -168,13 +182,14 @@ def _operation(contract: Contract, key: str) -> Iterator[str]:
     required = schema.get("required")
     names = [_code(str(name)) for name in required] if isinstance(required, list) else []
     yield f"\n### {key}\n\n"
-    yield f"Required: {', '.join(names) or 'see the conditions'}.\n\n"
+    yield f"Required: {', '.join(names) or ('see the conditions' if 'allOf' in schema else 'nothing')}.\n\n"
     yield _table(FIELDS, _fields(contract, key))
     parts = (
-        ("\nConditions between fields:\n\n", ("when", "then", "expected"), _conditions(schema)),
+        ("\nConditions between fields:\n\n", CONDITIONS, _conditions(schema)),
+        ("\nAllowed, with a warning:\n\n", ("when", "warning"), _warnings(schema)),
         ("\nTaken and without effect (`ignored`):\n\n", ("field", "why"), _reasons(schema, "x-ignored")),
         (
-            "\nRefused where something is sent in them, because ignoring them would do harm:\n\n",
+            "\nRefused where they ask for something, because ignoring them would do harm:\n\n",
             ("field", "problem", "instead"),
             (
                 (name, _code(problem), why)
@@ -199,6 +214,45 @@ def _mistakes(contract: Contract) -> str:
     return _table(("problem", "expected", *tools), rows)
 
 
+def _dialects(contract: Contract) -> Iterator[str]:
+    """Yield a line for everything that each dialect does to rows and codes."""
+    for dialect in contract.dialects.values():
+        yield f"### {dialect.label}\n\n"
+        for route in dialect.routes:
+            yield f"- {_code(route.path)} is {_meant(route)}.\n"
+        for fallback in dialect.fallbacks:
+            yield f"- An unknown {_code(fallback.field)} becomes {_code(fallback.to)}, with a warning.\n"
+        for overflow in dialect.overflows:
+            yield (
+                f"- A {_code(overflow.field)} of {overflow.operation} with more than {overflow.max_utf16} "
+                f"UTF-16 units becomes the {_code(overflow.to)}, where none is sent.\n"
+            )
+        for ours, theirs in dialect.errors.items():
+            yield f"- The code {_code(ours)} is called {_code(theirs)}.\n"
+
+
+def _meant(route: Route) -> str:
+    """Say which operations a path means, and what it adds."""
+    meant = [
+        f"{choice.operation} where {_code(choice.when.field)} is {choice.when.equals}, in any case"
+        if choice.when
+        else choice.operation
+        for choice in route.choose
+    ]
+    added = [
+        f"{_code(name)} is {_code(str(value))} where it is not sent" for name, value in route.defaults.items()
+    ]
+    return "; ".join([", else ".join(meant), *added])
+
+
+def _problems() -> str:
+    rows = (
+        (_code(problem), words, _code(OF_BODIES[problem]) if problem in OF_BODIES else "")
+        for problem, words in PROBLEMS.items()
+    )
+    return _table(("problem", "what it says", "of a whole request: error"), rows)
+
+
 def render(contract: Contract) -> str:
     """Return the page."""
     parts = {
@@ -208,9 +262,8 @@ def render(contract: Contract) -> str:
         "{types}": "".join(_types()),
         "{rules}": _table(("rule", "what it says"), ((_code(rule), words) for rule, words in RULES.items())),
         "{mistakes}": _mistakes(contract),
-        "{problems}": _table(
-            ("problem", "what it says"), ((_code(problem), words) for problem, words in PROBLEMS.items())
-        ),
+        "{problems}": _problems(),
+        "{dialects}": "".join(_dialects(contract)),
         "{operations}": "".join(part for key in contract.operations for part in _operation(contract, key)),
     }
     text = PAGE

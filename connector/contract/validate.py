@@ -5,21 +5,27 @@ Formats are annotations here: patterns judge, so that every JSON Schema validato
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import jsonschema_rs
 
 from connector.contract.load import Schema
-from connector.contract.text import shown, utf16_units
-from connector.contract.words import explain, missing, rename
+from connector.contract.text import utf16_units
+from connector.contract.words import explain, missing, unknown_problem
 from connector.kernel.errors import Problem
 
 _Path = Sequence[str | int]
+_Found = tuple[_Path, Problem]
+"""Where in the input a problem is, and the problem."""
+
+ORDER = ("type", "enum", "pattern")
+"""Of several things that are wrong with one value the first of these is told, then any other."""
 
 
-def field_path(path: _Path) -> str:
-    """Spell a path into the input, such as `photo_images[3]`."""
-    text = ""
-    for part in path:
+def field_path(path: _Path, sent: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Spell a path into the input, such as `photo_images[3]`, its field by the name that was `sent`."""
+    text = sent.get(str(path[0]), str(path[0])) if path else ""
+    for part in path[1:]:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
 
@@ -27,6 +33,12 @@ def field_path(path: _Path) -> str:
 def root_of(field: str) -> str:
     """Return the top-level field that a path begins with."""
     return field.partition("[")[0].partition(".")[0]
+
+
+def entry_of(field: str) -> int:
+    """Return the index of the entry that a path names, -1 where it names the field itself."""
+    index = field.partition("[")[2].partition("]")[0]
+    return int(index) if index.isdecimal() else -1
 
 
 def _subschema(schema: Mapping[str, object], path: _Path) -> dict[str, object]:
@@ -37,6 +49,11 @@ def _subschema(schema: Mapping[str, object], path: _Path) -> dict[str, object]:
         elif isinstance(node, list) and isinstance(part, int):
             node = node[part]
     return node if isinstance(node, dict) else {}
+
+
+def _rank(error: jsonschema_rs.ValidationError) -> int:
+    keyword = str(error.schema_path[-1])
+    return ORDER.index(keyword) if keyword in ORDER else len(ORDER)
 
 
 class Validator:
@@ -55,47 +72,62 @@ class Validator:
             if isinstance(limit := found.get("x-maxUtf16"), int)
         ]
 
-    def problems(self, values: Mapping[str, object], flagged: frozenset[str] = frozenset()) -> list[Problem]:
-        """Return what is wrong with `values`, but for the fields in `flagged`, whose problem is known."""
-        too_long = list(self._too_long(values))
+    def problems(
+        self,
+        values: Mapping[str, object],
+        flagged: frozenset[str] = frozenset(),
+        sent: Mapping[str, str] = MappingProxyType({}),
+    ) -> list[Problem]:
+        """Return what is wrong with `values`, one problem for each place.
+
+        `flagged` are fields and entries (`photo_images[3]`) whose problem is known already; `sent` maps
+        fields to the names by which their problems are told.
+        """
+        too_long = list(self._too_long(values, sent))
         if not too_long and self.is_valid(values):
             return []
-        direct = [*too_long, *(found for error in self._errors(values) for found in self._explain(error))]
-        direct = [problem for problem in direct if root_of(problem.field) not in flagged]
-        known = flagged.union(root_of(problem.field) for problem in direct)
-        return [*direct, *self._across(values, known)]
+        explained = (found for error in self._errors(values) for found in self._explain(error, sent))
+        direct = [
+            (path, problem)
+            for path, problem in (*too_long, *explained)
+            if flagged.isdisjoint({field_path(path), str(path[0])})
+        ]
+        known = {root_of(place) for place in flagged}.union(str(path[0]) for path, _ in direct)
+        return [*(problem for _, problem in direct), *self._across(values, known, sent)]
 
-    def _too_long(self, values: Mapping[str, object]) -> Iterator[Problem]:
+    def _too_long(self, values: Mapping[str, object], sent: Mapping[str, str]) -> Iterator[_Found]:
         for name, limit in self._utf16:
             value = values.get(name)
             # No character has more than two units, so that short text need not be counted.
             if isinstance(value, str) and len(value) * 2 > limit and utf16_units(value) > limit:
-                yield explain(name, "x-maxUtf16", self._properties[name], value)
+                yield [name], explain(sent.get(name, name), "x-maxUtf16", self._properties[name], value)
 
     def _errors(self, values: Mapping[str, object]) -> Iterator[jsonschema_rs.ValidationError]:
+        """Yield the errors of single fields: of those of one value only that which comes first in `ORDER`."""
         errors = [error for error in self._compiled.iter_errors(values) if error.schema_path[0] != "allOf"]
-        mistyped = {tuple(error.instance_path) for error in errors if error.schema_path[-1] == "type"}
-        # What is of the wrong type is none of the choices either: one problem is enough.
-        return (
-            error
-            for error in errors
-            if error.schema_path[-1] != "enum" or tuple(error.instance_path) not in mistyped
-        )
+        first: dict[tuple[str | int, ...], int] = {}
+        for error in errors:
+            place, rank = tuple(error.instance_path), _rank(error)
+            first[place] = min(first.get(place, rank), rank)
+        return (error for error in errors if _rank(error) <= first[tuple(error.instance_path)])
 
-    def _explain(self, error: jsonschema_rs.ValidationError) -> Iterator[Problem]:
+    def _explain(self, error: jsonschema_rs.ValidationError, sent: Mapping[str, str]) -> Iterator[_Found]:
         """Put one error of the validator into words; a list of unknown names is one problem each."""
         kind, path = error.kind, error.instance_path
         if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
-            name = str(kind.property)
-            yield missing(field_path([*path, name]), self._properties.get(name, {}))
+            path = [*path, str(kind.property)]
+            yield path, missing(field_path(path), self._properties.get(str(kind.property), {}))
         elif isinstance(kind, jsonschema_rs.ValidationErrorKind.AdditionalProperties):
             for name in sorted(kind.unexpected):
-                yield unknown_problem(field_path([*path, name]), None)
+                yield [*path, name], unknown_problem(field_path([*path, name]), None)
         else:
             subschema = _subschema(self._schema, error.schema_path[:-1])
-            yield explain(field_path(path), str(error.schema_path[-1]), subschema, error.instance)
+            keyword, name = str(error.schema_path[-1]), field_path(path, sent)
+            yield path, explain(name, keyword, subschema, error.instance)
 
-    def _across(self, values: Mapping[str, object], known: frozenset[str]) -> Iterator[Problem]:
+    def _across(
+        self, values: Mapping[str, object], known: set[str], sent: Mapping[str, str]
+    ) -> Iterator[Problem]:
         """Yield the broken conditions between fields, unless one of the fields is wrong already."""
         members = {
             int(error.schema_path[1])
@@ -106,27 +138,6 @@ class Validator:
         for index in sorted(members):
             words = rules[index].get("x-problem") if isinstance(rules, list) else None
             if isinstance(words, dict) and known.isdisjoint({words["field"], *words.get("with", ())}):
-                yield Problem(**{key: text for key, text in words.items() if key != "with"})
-
-
-def refused_problem(name: str, given: object, problem: str, cure: str) -> Problem:
-    """Refuse a field that would change what happens, if it were taken here: ignoring it would do harm."""
-    later = problem == "not_offered_yet"
-    return Problem(
-        field=name,
-        problem=problem,
-        got=shown(given),
-        expected=f"nothing: {name} is not offered yet" if later else f"nothing: {name} does not belong here",
-        fix=f"leave {name} out and {cure}",
-    )
-
-
-def unknown_problem(name: str, meant: str | None) -> Problem:
-    """Refuse a field that the schema does not have; `meant` is the one that it resembles."""
-    return Problem(
-        field=name,
-        problem="unknown_field",
-        got=name,
-        expected="a field of this operation",
-        fix=rename(name, meant),
-    )
+                field = sent.get(words["field"], words["field"])
+                told = {key: text for key, text in words.items() if key != "with"}
+                yield Problem(**{**told, "field": field})

@@ -192,7 +192,7 @@ def explain(field: str, keyword: str, schema: Property, value: object) -> Proble
     elif keyword == "pattern":
         problem, wanted = form_words(schema, value)
     return Problem(
-        field=field, problem=problem, got=got, expected=wanted, fix=fix, code=code_for(keyword, schema)
+        field=field, problem=problem, got=got, expected=wanted, fix=fix, code=code_for(schema, keyword)
     )
 
 
@@ -213,7 +213,7 @@ def missing(field: str, schema: Property) -> Problem:
         got="nothing",
         expected=expected(schema),
         fix=fix_for(field, schema),
-        code=code_for("required", schema),
+        code=code_for(schema, "required"),
     )
 
 
@@ -222,15 +222,26 @@ def unknown(meant: str | None) -> str:
     return f"unknown field; did you mean {meant}?" if meant else "unknown field"
 
 
+def unknown_problem(name: str, meant: str | None) -> Problem:
+    """Refuse a field that the schema does not have; `meant` is the one that it resembles."""
+    return Problem(
+        field=name,
+        problem="unknown_field",
+        got=name,
+        expected="a field of this operation",
+        fix=rename(name, meant),
+    )
+
+
 def rename(name: str, meant: str | None) -> str:
     """Say what to do about a name that no field has."""
     return f"did you mean {meant}? rename {name}" if meant else f"leave {name} out"
 
 
-def code_for(keyword: str, schema: Property) -> str:
-    """Return the catalogue code that breaking `keyword` of a property gets."""
-    codes = schema.get("x-code")
-    return str(codes[keyword]) if isinstance(codes, dict) and keyword in codes else "invalid_request"
+def code_for(schema: Property, keyword: str = "") -> str:
+    """Return the catalogue code of a property's problems, or of breaking that `keyword` of it."""
+    codes = schema.get("x-code", "invalid_request")
+    return str(codes.get(keyword, "invalid_request") if isinstance(codes, dict) else codes)
 
 
 def _beside(got: str) -> str:

@@ -45,7 +45,7 @@ def resolve_account(access: AccessStore, principal: Principal, ref: str | None) 
     if len(connected) > 1:
         problem = Problem(
             field="account",
-            problem="missing",
+            problem="required",
             got="nothing",
             expected=f"one of {names}",
             fix=f"send account with one of them, {_OTHER_WAYS}",

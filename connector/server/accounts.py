@@ -22,7 +22,7 @@ def _text(rows: Mapping[str, object], name: str) -> str:
     """Return a member of a body. Raises PostrailError `invalid_request`."""
     value = rows.get(name)
     if not isinstance(value, str) or not value:
-        missing = Problem(field=name, problem="missing", expected="text")
+        missing = Problem(field=name, problem="required", expected="text")
         raise PostrailError("invalid_request", f"{name} is missing.", details=[missing])
     return value
 

@@ -19,7 +19,7 @@ def test_a_status_is_told_to_a_get_with_rows_in_the_query(house: House) -> None:
 def test_a_get_without_the_id_is_told_what_is_missing(house: House) -> None:
     told = house.call("GET", STATUS, params={"include_timeline": "true"})
     assert told.status == 400
-    assert ("publish_id", "required") in told.problems
+    assert ("post_id", "required") in told.problems
 
 
 def test_a_get_without_rows_says_what_the_operation_is(house: House) -> None:

@@ -370,6 +370,9 @@ def test_album_new_opens_one_and_a_strange_album_is_not_found(house: House, phot
     assert in_spool(house) == before
     missing = house.call("POST", "/api/album/retain", json={})
     assert (missing.status, missing.body["error"]) == (400, "bad_request")
+    assert missing.problems == [("album_id", "required")]
+    strange = house.call("POST", "/api/album/retain", json={"albumId": 7})
+    assert (strange.status, strange.body["error"]) == (404, "album_not_found")
 
 
 def test_a_video_goes_into_no_album(house: House, video: bytes) -> None:

@@ -18,6 +18,8 @@ from connector.contract.coerce import (
 from connector.contract.contract import Contract
 from connector.contract.lists import read_url_list
 from connector.contract.plan import compile_plan
+from connector.contract.text import fit
+from connector.contract.validate import root_of
 from connector.kernel.errors import PostrailError
 from connector.kernel.jsontext import canonical
 
@@ -79,6 +81,19 @@ def test_no_rows_raise_and_every_answer_can_be_written(
         assert error.code in CONTRACT.errors
         json.dumps([problem.as_dict() for problem in error.details], ensure_ascii=False).encode()
         error.message.encode()
+
+
+@settings(deadline=None)
+@given(OPERATIONS, ROWS, st.booleans())
+def test_every_place_has_one_problem_and_is_called_as_it_was_sent(
+    key: str, rows: dict[str, object], strict: bool
+) -> None:
+    places = [problem.field for problem in CONTRACT.understand(key, rows, strict=strict).problems]
+    assert len(set(places)) == len(places)
+    properties = CONTRACT.schema(f"input/{key}")["properties"]
+    assert isinstance(properties, Mapping)
+    known = {*map(fit, rows), *properties}
+    assert all(place in known or root_of(place) in known for place in places)
 
 
 @st.composite

@@ -101,7 +101,13 @@ def test_what_is_shipped_has_no_fault() -> None:
         ),
         (
             "input/fields",
-            lambda s: s["$defs"]["url"]["x-code"].update(type="no_code"),
+            lambda s: s["$defs"]["url"].update({"x-code": "no_code"}),
+            "no_code",
+            "no such error",
+        ),
+        (
+            "input/post_photos",
+            lambda s: s["properties"]["photo_images"]["x-code"].update(maxItems="no_code"),
             "no_code",
             "no such error",
         ),

@@ -24,6 +24,7 @@ def test_the_operations_come_in_the_order_of_the_connector() -> None:
     [
         (lambda contract: contract.operation("post_vide"), "Did you mean post_video?"),
         (lambda contract: contract.understand("zzz", {}), "There is no operation 'zzz'."),
+        (lambda contract: contract.understand_one("zzz", "x", {}), "There is no operation 'zzz'."),
         (lambda contract: contract.describe("post_photo"), "Did you mean post_photos?"),
         (lambda contract: contract.schema("input/post_vid"), "Did you mean input/post_video?"),
         (lambda contract: contract.translate("pm3", DIRECT, {}), "Did you mean pm3k?"),
@@ -197,3 +198,12 @@ def test_values_are_shown_as_json_that_any_answer_can_carry(value: object, text:
 
 def test_an_emoji_counts_two_utf16_units() -> None:
     assert utf16_units("a😀é") == 4
+
+
+def test_one_field_of_an_operation_is_understood_by_itself() -> None:
+    contract = load_contract()
+    assert contract.understand_one("upload_media", "album_id", {"albumId": 7, "file": "x"}).input == {
+        "album_id": "7"
+    }
+    missing = contract.understand_one("upload_media", "album_id", {"album_id": " "}).error()
+    assert (missing.code, missing.details[0].problem) == ("bad_request", "required")

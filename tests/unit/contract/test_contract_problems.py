@@ -82,7 +82,7 @@ def refused(operation: str, **rows: object) -> PostrailError:
         ("post_photos", {"photo_cover_index": 35}, "cover_out_of_range", "photo_cover_index", "too_large"),
         ("post_photos", {"title": "x" * 91}, "invalid_request", "title", "too_long"),
         ("post_photos", {"description": "x" * 4001}, "invalid_request", "description", "too_long"),
-        ("check_status", {}, "bad_request", "publish_id", "required"),
+        ("check_status", {}, "bad_request", "post_id", "required"),
         ("wait_until_published", {"until": "viral"}, "invalid_request", "until", "not_one_of"),
     ],
 )
@@ -171,6 +171,51 @@ def test_one_problem_makes_one_plain_sentence() -> None:
 def test_a_condition_is_silent_while_one_of_its_fields_is_wrong() -> None:
     error = refused("post_video", is_ad=True, brand_organic_toggle="maybe")
     assert [found.field for found in error.details] == ["brand_organic_toggle"]
+
+
+def test_a_condition_is_silent_while_what_it_depends_on_is_wrong() -> None:
+    assert [found.field for found in refused("post_video", privacy=None, post_mode="later").details] == [
+        "post_mode"
+    ]
+    assert [
+        found.field for found in refused("post_photos", photo_images=["x"], photo_cover_index=5).details
+    ] == ["photo_images[0]"]
+
+
+def test_a_problem_is_told_and_cured_by_the_name_that_was_sent() -> None:
+    (found,) = refused("post_video", caption="x" * 2201).details
+    assert (found.field, found.fix) == ("caption", "shorten caption")
+    (found,) = refused("post_photos", photo_images=None, images=["x"]).details
+    assert (found.field, found.fix) == (
+        "images[0]",
+        'send images[0], for example "https://media.example.com/a.jpg"',
+    )
+
+
+def test_a_field_of_several_names_is_told_by_its_own_name() -> None:
+    (found,) = refused("post_video", wait="99", wait_seconds=99).details
+    assert found.field == "wait_seconds"
+
+
+def test_of_several_faults_of_one_value_the_first_is_told() -> None:
+    assert [found.problem for found in refused("post_video", source_url="x" * 9_000).details] == ["not_a_url"]
+
+
+def test_each_entry_of_a_list_has_its_own_problem_in_its_order() -> None:
+    error = refused("post_photos", photo_images=[A, None, "{{ a }}", "x", "=y", "a\0"])
+    assert [(found.field, found.problem) for found in error.details] == [
+        ("photo_images[1]", "not_a_url"),
+        ("photo_images[2]", "unresolved_expression"),
+        ("photo_images[3]", "not_a_url"),
+        ("photo_images[4]", "leading_equals"),
+        ("photo_images[5]", "nul_character"),
+    ]
+    assert {found.code for found in error.details} == {"bad_request"}
+
+
+def test_both_ids_are_named_when_none_is_sent() -> None:
+    message = refused("check_status").message
+    assert message == "post_id is missing; expected the post_id or the publish_id of a post."
 
 
 def test_the_refusal_carries_the_receipt() -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from connector.contract import load_contract, rows_from_json
-from connector.contract.bounds import CleanRows
+from connector.contract.bounds import CleanRows, Rows
 from connector.contract.plan import compile_plan
 from connector.contract.swift import Swift
 
@@ -109,3 +109,30 @@ def test_what_is_remembered_of_one_spelling_is_not_told_of_another() -> None:
         assert found.input["is_aigc"] is True
         told.append([receipt.rule for receipt in found.coerced])
     assert told == [[], ["number_to_boolean"], ["text_to_boolean"], ["text_to_boolean"], []]
+
+
+@pytest.mark.parametrize(
+    ("operation", "rows"),
+    [
+        ("post_video", {"disable_comment": "TRUE", "is_aigc": 0, "wait_seconds": "07", "disable_duet": True}),
+        (
+            "post_photos",
+            {"fit": "on", "photo_cover_index": "0", "photo_images": '["https://a.example/\u00e9"]'},
+        ),
+        (
+            "post_photos",
+            {"photo_images": json.dumps([f"https://a.example/{number}" for number in range(35)])},
+        ),
+    ],
+)
+def test_the_receipt_is_written_out_as_the_long_way_writes_it(
+    operation: str, rows: dict[str, object]
+) -> None:
+    right: dict[str, dict[str, object]] = {
+        "post_video": VIDEO,
+        "post_photos": {"photo_images": ["https://a.example/1"]},
+    }
+    sent, contract = {**right[operation], "privacy": "SELF_ONLY", **rows}, load_contract()
+    short = contract.understand(operation, CleanRows(sent))
+    assert short.receipt() == contract.understand(operation, Rows.of(sent)).receipt()
+    assert short.receipt()["coerced"] == [item.as_dict() for item in short.coerced]

@@ -171,6 +171,12 @@ def test_the_case_of_a_misspelt_name_does_not_hide_what_it_means(name: str) -> N
     assert [item.did_you_mean for item in video(**rows).ignored] == ["privacy"]
 
 
+def test_the_misspelt_field_itself_is_named_before_another_that_would_do() -> None:
+    rows = {"source_url": URL, "post_mod": "inbox", "privcy": "public"}
+    (problem,) = load_contract().understand("post_video", rows).problems
+    assert problem.fix == "rename privcy to privacy"
+
+
 def test_a_missing_field_names_the_misspelt_one_that_came_in_its_place() -> None:
     rows = {"source_url": URL, "privcy": "public"}
     understood = load_contract().understand("post_video", rows)
@@ -182,7 +188,7 @@ def test_a_missing_field_names_the_misspelt_one_that_came_in_its_place() -> None
 @pytest.mark.parametrize(("sent", "meant"), [("Post_ID", "post_id"), ("publishid", "publish_id")])
 def test_a_missing_id_names_the_misspelt_one_whichever_it_was(sent: str, meant: str) -> None:
     (problem,) = load_contract().understand("check_status", {sent: "x"}).problems
-    assert (problem.field, problem.fix) == ("publish_id", f"rename {sent} to {meant}")
+    assert (problem.field, problem.fix) == ("post_id", f"rename {sent} to {meant}")
 
 
 def test_a_contradiction_shows_the_values_as_they_were_sent() -> None:
@@ -280,6 +286,13 @@ def test_strict_still_takes_the_documented_aliases(alias: str, choice: str) -> N
     assert understood.input["brand_organic_toggle"] is False
 
 
+def test_a_fraction_of_zero_is_a_whole_number_under_strict_too() -> None:
+    understood = video(strict=True, wait_seconds=5.0)
+    assert understood.input["wait_seconds"] == 5
+    assert type(understood.input["wait_seconds"]) is int
+    assert problems(video(strict=True, wait_seconds=5.5))[0][1] == "not_an_integer"
+
+
 def test_strict_takes_no_other_spelling_of_a_choice() -> None:
     assert problems(video(strict=True, privacy="self_only")) == [("privacy", "not_one_of", "invalid_request")]
 
@@ -323,11 +336,25 @@ def test_a_field_that_would_change_what_happens_is_refused_while_it_is_not_offer
     assert (problem.field, problem.problem) == (name, "not_offered_yet")
 
 
-@pytest.mark.parametrize("off", ["", "false", None, False, "0"])
+@pytest.mark.parametrize("off", ["", "false", None, False, "0", [], {}])
 def test_such_a_field_that_is_switched_off_is_merely_ignored(off: object) -> None:
     understood = video(publish_at=off)
     assert understood.ok
-    assert [item.field for item in understood.ignored] == ["publish_at"]
+    assert [(item.field, item.why) for item in understood.ignored] == [("publish_at", "it asks for nothing")]
+
+
+def test_under_strict_such_a_field_is_refused_whatever_it_holds() -> None:
+    assert problems(video(strict=True, publish_at="", draft=False)) == [
+        ("draft", "said_otherwise", "invalid_request"),
+        ("publish_at", "not_offered_yet", "invalid_request"),
+    ]
+
+
+@pytest.mark.parametrize("nothing", ["", None, "null", [], {}])
+def test_a_permission_that_holds_nothing_is_merely_ignored(nothing: object) -> None:
+    understood = video(allow_download=nothing)
+    assert understood.ok
+    assert [item.field for item in understood.ignored] == ["allow_download"]
 
 
 def test_fields_within_another_row_are_misplaced_and_not_missing() -> None:
