@@ -98,6 +98,8 @@ def _takes(schema: Property) -> str:
         words += (
             ", or the id of an upload instead of each" if "items" in schema else ", or the id of an upload"
         )
+    if "pattern" in schema and "format" not in schema:
+        words += f" of the form {_code(str(schema['pattern']))}"
     if "x-maxUtf16" in schema:
         words += f", at most {schema['x-maxUtf16']} UTF-16 units"
     if "maxLength" in schema:
