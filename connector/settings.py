@@ -52,6 +52,12 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """`postgresql://...`, or nothing for SQLite under HOME."""
 
+    database_connections: int | None = Field(default=None, ge=2, le=500)
+    """Connections to PostgreSQL that a process may have open for its work; default by its threads (24)."""
+
+    migrate_at_start: bool = True
+    """Whether a start brings the database to the schema of this code; else it refuses one that is behind."""
+
     tiktok_client_key: str | None = None
     """The client key of a TikTok app; without one the server runs in sandbox mode."""
 

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import click
 
-from connector.cli import accounts, apps, check, demo, domains, keys, media, sandbox, secrets, serve
+from connector.cli import accounts, apps, check, db, demo, domains, keys, media, sandbox, secrets, serve
 from connector.cli.drill import drill
 from connector.kernel.errors import PostrailError
 from connector.settings import SettingsError
@@ -34,6 +34,7 @@ for command in (
     drill,
     sandbox.sandbox,
     check.check,
+    db.db,
     keys.keys,
     accounts.accounts,
     apps.apps,

@@ -47,13 +47,15 @@ def sqlite_file(url: str) -> Path:
     return Path(make_url(url).database or "")
 
 
-def open_database(url: str, clock: Clock | None = None, *, shared_clock: bool = False) -> Database:
+def open_database(
+    url: str, clock: Clock | None = None, *, shared_clock: bool = False, connections: int | None = None
+) -> Database:
     """Open the database at `url`, whose tables `migrate` has made.
 
     `url` is `sqlite:////absolute/path` or `postgresql://...`. `clock` tells the time of a SQLite ledger;
     PostgreSQL has its own, so that several nodes share one, unless `shared_clock`: then time is pretended,
-    and every node's `clock` follows the same. Raises PostrailError `not_ready` for another URL or a missing
-    driver.
+    and every node's `clock` follows the same. `connections` bounds those to PostgreSQL. Raises PostrailError
+    `not_ready` for another URL or a missing driver.
     """
     # Imported here so that a server on SQLite does not load the PostgreSQL driver, nor the other way about.
     if is_sqlite(url):
@@ -61,9 +63,10 @@ def open_database(url: str, clock: Clock | None = None, *, shared_clock: bool = 
 
         return SqliteDatabase(url, clock or SystemClock())
     try:
+        from connector.store.connecting import MOST  # noqa: PLC0415 - the same
         from connector.store.postgresql import PostgresDatabase  # noqa: PLC0415 - the same
 
-        return PostgresDatabase(url, clock if shared_clock else None)
+        return PostgresDatabase(url, clock if shared_clock else None, connections=connections or MOST)
     except ModuleNotFoundError as missing:
         raise PostrailError(
             "not_ready", 'PostgreSQL needs its driver: pip install "postrail[postgresql]".'

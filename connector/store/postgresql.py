@@ -6,12 +6,12 @@ from typing import TypeVar
 
 import psycopg
 from psycopg import errors as pg
-from sqlalchemy import BigInteger, Connection, Engine, cast, create_engine, func, make_url, select, text
+from sqlalchemy import BigInteger, Connection, cast, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoneFree
-from sqlalchemy.pool import NullPool
 
 from connector.kernel.clock import Clock
+from connector.store.connecting import MOST, postgres_engine
 from connector.store.errors import CommitUnknownError, disk_full, unreachable
 
 T = TypeVar("T")
@@ -19,20 +19,13 @@ T = TypeVar("T")
 TRIES = 4
 """Runs of one transaction: deadlocks, serialization failures and connections lost before the commit."""
 
-_PATIENCE = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-"""Seconds until a server that does not answer counts as lost."""
-
-_OPTIONS = (
-    "-c synchronous_commit=on "
-    "-c default_transaction_isolation=read\\ committed "
-    "-c idle_in_transaction_session_timeout=5000"
-)
 HOLDS = 10
 """Transactions of one process that hold locks while other work is done; more wait for their turn."""
 
 _HELD = (
     "SET LOCAL idle_in_transaction_session_timeout = 0; "
     "SET LOCAL lock_timeout = '60s'; "
+    "SET LOCAL statement_timeout = 0; "
     "SET LOCAL tcp_keepalives_idle = 10; "
     "SET LOCAL tcp_keepalives_interval = 5; "
     "SET LOCAL tcp_keepalives_count = 3"
@@ -40,38 +33,19 @@ _HELD = (
 """What is held stays held while its holder is busy elsewhere, and goes when its machine does."""
 
 _COLLISIONS = (pg.SerializationFailure, pg.DeadlockDetected)
+_TOO_LONG = (pg.LockNotAvailable, pg.QueryCanceled)
+"""A time ran out that this session has set; nothing was done."""
+
 _GOING = ("57P01", "57P02", "57P03", "25P03", "53300")
 """Server shutting down, crashed, starting up; our session ended while idle; no connection left."""
 _NOW = select(cast(func.floor(func.extract("epoch", func.clock_timestamp()) * 1000), BigInteger))
-
-
-def postgres_engine(url: str, *, pool_size: int = 10, max_overflow: int = 20) -> Engine:
-    """Return an engine over psycopg, whatever spelling of the scheme `url` has."""
-    return create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
-        pool_size=pool_size,
-        max_overflow=max_overflow,
-        hide_parameters=True,
-        connect_args={"options": _OPTIONS, "application_name": "postrail", **_PATIENCE},
-    )
-
-
-def session_engine(url: str) -> Engine:
-    """Return an engine that opens a session for each connection and keeps none, in autocommit mode."""
-    engine = create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
-        poolclass=NullPool,
-        hide_parameters=True,
-        connect_args={"options": _OPTIONS, "application_name": "postrail", **_PATIENCE},
-    )
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def translate(error: DBAPIError) -> Exception:
     """Return the catalogued error for a failure of the server itself, any other error as it is."""
     if isinstance(error.orig, pg.DiskFull):
         return disk_full()
-    if _lost(error) or isinstance(error.orig, (*_COLLISIONS, pg.LockNotAvailable)):
+    if _lost(error) or isinstance(error.orig, (*_COLLISIONS, *_TOO_LONG)):
         return unreachable()
     return error
 
@@ -93,20 +67,23 @@ def _persist(run: Callable[[], T]) -> T:
         except DBAPIError as error:
             if not left or not (_lost(error) or isinstance(error.orig, _COLLISIONS)):
                 raise translate(error) from error
+        except NoneFree as error:
+            raise unreachable() from error
 
 
 class PostgresDatabase:
     """A ledger on PostgreSQL, for any number of processes and nodes.
 
     `clock` replaces the server's own time where time is virtual; all processes must then share it.
+    `connections` is how many this process may have open for short transactions.
     """
 
-    def __init__(self, url: str, clock: Clock | None = None) -> None:
+    def __init__(self, url: str, clock: Clock | None = None, *, connections: int = MOST) -> None:
         self._clock = clock
-        self._engine = postgres_engine(url)
+        self._engine = postgres_engine(url, connections=connections)
         self._plain = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         # Apart: who holds a lock needs the others to do what it is held for.
-        self._holds = postgres_engine(url, pool_size=HOLDS, max_overflow=0)
+        self._holds = postgres_engine(url, connections=HOLDS)
 
     def read(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn`, each statement on the newest committed state; again when the connection broke."""
@@ -149,10 +126,7 @@ class PostgresDatabase:
             conn.close()
 
     def _locked(self, lock: Callable[[Connection], None]) -> Connection:
-        try:
-            conn = self._holds.connect()
-        except NoneFree as none:
-            raise unreachable() from none
+        conn = self._holds.connect()
         try:
             conn.execute(text(_HELD))
             lock(conn)

@@ -55,9 +55,9 @@ def read_attempts(database: Database) -> list[AttemptRow]:
 
 def is_blank(url: str) -> bool:
     """Tell whether a PostgreSQL database holds no table. Raises SQLAlchemyError when it cannot be reached."""
-    from connector.store.postgresql import postgres_engine  # noqa: PLC0415 - loads the driver only where it is used
+    from connector.store.connecting import postgres_engine  # noqa: PLC0415 - loads the driver only where it is used
 
-    engine = postgres_engine(url, pool_size=1)
+    engine = postgres_engine(url, connections=1)
     try:
         with engine.connect() as conn:
             return not inspect(conn).get_table_names()

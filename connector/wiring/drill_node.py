@@ -25,7 +25,8 @@ from connector.settings import Settings, SettingsError, load_settings
 from connector.store.database import open_database
 from connector.store.record import is_blank, read_attempts, read_events
 from connector.wiring.bootstrap import connect_new_creators, ensure_workspace
-from connector.wiring.parts import Parts, database_url, open_parts
+from connector.wiring.opening import database_url
+from connector.wiring.parts import Parts, open_parts
 from connector.wiring.serve import serve
 from connector.wiring.work import work
 

@@ -6,7 +6,8 @@ from connector.engine.model import ApiKey, Principal
 from connector.settings import Settings, SettingsError
 from connector.store.database import sqlite_file
 from connector.wiring.bootstrap import ensure_workspace
-from connector.wiring.parts import Parts, database_url, open_parts
+from connector.wiring.opening import database_url
+from connector.wiring.parts import Parts, open_parts
 
 DAY_MS = 86_400_000
 

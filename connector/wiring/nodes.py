@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from connector.engine.ports_nodes import Topic
-from connector.wiring.parts import Parts, database_url
+from connector.wiring.opening import database_url
+from connector.wiring.parts import Parts
 from connector.worker.presence import Presence
 
 LEAVE_S = 5.0
@@ -21,8 +22,8 @@ def present(parts: Parts, wakes: Mapping[Topic, Callable[[], None]]) -> Iterator
         yield
         return
     # Loads the driver of PostgreSQL.
-    from connector.store.nodes import SqlNodes  # noqa: PLC0415 - see above
-    from connector.store.postgresql import session_engine  # noqa: PLC0415 - the same
+    from connector.store.connecting import session_engine  # noqa: PLC0415 - see above
+    from connector.store.nodes import SqlNodes  # noqa: PLC0415 - the same
 
     sessions = session_engine(database_url(parts.settings))
     presence = Presence(SqlNodes(parts.database, sessions, parts.owner), parts.clock, wakes)

@@ -6,8 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from connector.contract import Contract, load_contract
 from connector.domain.net import Origin, origin_of
 from connector.engine.context import Context
@@ -19,19 +17,17 @@ from connector.engine.tokens import Renewals
 from connector.engine.uplink import Uplink
 from connector.kernel.clock import Clock
 from connector.kernel.ids import SystemIds
-from connector.kernel.redact import redact
 from connector.kernel.signing import Signer
 from connector.media.signatures import SignatureFolder
 from connector.net import Egress
 from connector.settings import TIKTOK_API, Settings, SettingsError
 from connector.store.access import SqlAccess
 from connector.store.apps import SqlApps
-from connector.store.database import Database, open_database
+from connector.store.database import Database
 from connector.store.grants import SqlGrants
 from connector.store.ledger import SqlLedger
 from connector.store.logins import SqlLogins
 from connector.store.media import SqlMedia
-from connector.store.migrate import migrate
 from connector.store.resealing import Resealer
 from connector.store.sealing import Sealer
 from connector.store.secrets import Secrets
@@ -39,6 +35,7 @@ from connector.tiktok.client import TikTokClient
 from connector.tiktok.login import LoginClient
 from connector.wiring.clocks import open_clock
 from connector.wiring.domains import build_hosting, signatures_of
+from connector.wiring.opening import open_ledger
 
 KEY_FILE = "secret.key"
 PRIVATE_FILE = 0o600
@@ -75,11 +72,6 @@ class Stock:
 
     media: MediaRoom
     library: Library
-
-
-def database_url(settings: Settings) -> str:
-    """Return the URL of the ledger: the one configured, or the SQLite file under HOME."""
-    return settings.database_url or f"sqlite:///{settings.home / 'postrail.db'}"
 
 
 def write_private(path: Path, text: str) -> None:
@@ -163,21 +155,6 @@ def _secrets(settings: Settings, ids: SystemIds) -> Secrets:
         raise SettingsError(f"POSTRAIL_SECRET_KEY: {error}; make one with `openssl rand -hex 32`") from error
 
 
-def _open_database(settings: Settings, clock: Clock) -> Database:
-    """Bring the ledger to the present schema and open it. Raises SettingsError where that cannot be done."""
-    url = database_url(settings)
-    try:
-        migrate(url)
-        return open_database(url, clock=clock, shared_clock=settings.clock_url is not None)
-    except ModuleNotFoundError as missing:
-        raise SettingsError(
-            'POSTRAIL_DATABASE_URL: PostgreSQL needs its driver: pip install "postrail[postgresql]"'
-        ) from missing
-    except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        raise SettingsError(f"POSTRAIL_DATABASE_URL: cannot open the ledger: {redact(reason)}") from error
-
-
 def _trusted_origins(settings: Settings) -> frozenset[Origin]:
     """Return the origins that may be private. Raises SettingsError for one that is no origin."""
     try:
@@ -198,7 +175,7 @@ def open_parts(settings: Settings) -> Parts:
     make_home(settings)
     secrets = _secrets(settings, ids)
     sealer = Sealer(secrets, ids)
-    database = _open_database(settings, clock)
+    database = open_ledger(settings, clock)
     return Parts(
         settings=settings,
         clock=clock,

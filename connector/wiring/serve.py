@@ -38,10 +38,10 @@ from connector.wiring.bootstrap import (
 from connector.wiring.hooks import build_hook_desk, call_back_here
 from connector.wiring.library import clear_incoming, open_stock, see_storage
 from connector.wiring.nodes import present
+from connector.wiring.opening import database_url
 from connector.wiring.parts import (
     Parts,
     build_context,
-    database_url,
     make_home,
     open_parts,
     write_private,

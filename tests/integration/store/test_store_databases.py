@@ -1,7 +1,8 @@
 """What a ledger's database promises, and how it behaves when the server under it fails."""
 
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -10,7 +11,9 @@ from sqlalchemy import Connection, func, insert, select, text
 
 from connector.kernel.clock import SystemClock
 from connector.kernel.errors import PostrailError
+from connector.store.connecting import migration_engine, session_engine
 from connector.store.database import Database, open_database
+from connector.store.fitness import UnfitDatabase, examine
 from connector.store.postgresql import TRIES, PostgresDatabase
 from connector.store.tables import workspaces
 from tests.databases import HandClock, open_on
@@ -84,10 +87,87 @@ def test_sqlite_that_another_process_holds_is_not_ready_and_recovers(
         ("transaction_isolation", "read committed"),
         ("synchronous_commit", "on"),
         ("idle_in_transaction_session_timeout", "5s"),
+        ("lock_timeout", "15s"),
+        ("statement_timeout", "1min"),
+        ("application_name", "postrail"),
     ],
 )
 def test_postgresql_sessions_are_set_up(postgres: Database, name: str, value: str) -> None:
     assert postgres.write(lambda conn: conn.execute(text(f"SHOW {name}")).scalar_one()) == value
+
+
+def test_what_a_url_says_of_the_session_wins(postgres_url: str) -> None:
+    own = f"{postgres_url}&application_name=mine&options=-c%20statement_timeout%3D7s"
+    database = open_database(own)
+    names = ("application_name", "statement_timeout", "lock_timeout")
+    found = database.read(lambda conn: [conn.execute(text(f"SHOW {name}")).scalar_one() for name in names])
+    database.close()
+    assert found == ["mine", "7s", "15s"]
+
+
+def test_a_migration_may_take_its_time(postgres_url: str) -> None:
+    with migration_engine(postgres_url).connect() as conn:
+        names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+        assert [conn.execute(text(f"SHOW {name}")).scalar_one() for name in names] == ["0", "0", "0"]
+
+
+def test_a_thread_that_gets_no_connection_in_time_is_told_to_come_again(postgres_url: str) -> None:
+    database = PostgresDatabase(f"{postgres_url}&options=-c%20lock_timeout%3D100ms", connections=1)
+    waiting = threading.Event()
+
+    def hold(conn: Connection) -> None:
+        conn.execute(select(1))
+        with pytest.raises(PostrailError) as refused:
+            database.read(_add)
+        assert refused.value.code == "not_ready"
+        waiting.set()
+
+    database.read(hold)
+    database.close()
+    assert waiting.is_set()
+
+
+def test_who_waits_too_long_for_a_lock_is_told_to_come_again(postgres_url: str) -> None:
+    database = open_database(f"{postgres_url}&options=-c%20lock_timeout%3D100ms")
+
+    def lock(conn: Connection) -> None:
+        conn.execute(text("LOCK TABLE workspaces"))
+        with pytest.raises(PostrailError) as refused:
+            database.write(_add)
+        assert refused.value.code == "not_ready"
+
+    database.write(lock)
+    assert _workspaces(database) == 0
+    database.close()
+
+
+def test_a_statement_that_takes_too_long_is_ended(postgres_url: str) -> None:
+    database = open_database(f"{postgres_url}&options=-c%20statement_timeout%3D50ms")
+    with pytest.raises(PostrailError) as refused:
+        database.read(lambda conn: conn.execute(text("SELECT pg_sleep(60)")))
+    assert refused.value.code == "not_ready"
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        (lambda url: url.replace("/test_", "/nothing_"), "createdb"),
+        (lambda url: url.replace("postgres:", "nobody:"), "createuser"),
+        (lambda url: url.replace("/data", "/elsewhere"), "is PostgreSQL running there"),
+        (lambda url: f"{url}&options=-c%20synchronous_commit%3Doff", "may be lost"),
+        (lambda url: f"{url}&options=-c%20default_transaction_read_only%3Don", "primary"),
+    ],
+)
+def test_a_server_that_cannot_hold_the_ledger_is_refused_with_the_cure(
+    postgres_url: str, spoilt: Callable[[str], str], said: str
+) -> None:
+    with pytest.raises(UnfitDatabase, match=said):
+        examine(session_engine(spoilt(postgres_url)))
+
+
+def test_a_server_that_is_fit_is_taken_without_a_warning(postgres_url: str) -> None:
+    assert examine(session_engine(postgres_url)) == []
 
 
 def test_postgresql_tells_its_own_time(postgres: Database) -> None:

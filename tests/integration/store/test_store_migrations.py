@@ -10,9 +10,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
+from connector.store.connecting import postgres_engine
 from connector.store.database import is_sqlite
 from connector.store.migrate import downgrade, migrate, upgrade
-from connector.store.postgresql import postgres_engine
 from connector.store.sqlite import sqlite_engine
 from connector.store.tables import metadata
 

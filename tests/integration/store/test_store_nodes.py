@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import Connection, select
 
 from connector.engine.ports_nodes import LinkLost
+from connector.store.connecting import session_engine
 from connector.store.dialect import tell
 from connector.store.nodes import SqlNodes
-from connector.store.postgresql import session_engine
 from connector.store.tables import workers
 from tests.databases import HandClock, open_on
 from tests.integration.store.pooler import pooler

@@ -1,0 +1,116 @@
+"""Opens the ledger: a server that can hold it, at a schema that this code can work on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from connector.kernel.clock import Clock
+from connector.kernel.log import get_log
+from connector.kernel.redact import redact
+from connector.settings import Settings, SettingsError
+from connector.store.database import Database, open_database, sqlite_file
+from connector.store.migrate import Standing, differences, look, migrate
+
+log = get_log("serve")
+
+NAME = "POSTRAIL_DATABASE_URL"
+OTHERS = 4
+"""Threads besides those of the web and the work that use the ledger: webhooks, tokens, media, leases."""
+
+WEB_SHARE = 4
+"""One in so many web threads is at the ledger at one time: most wait for a client, or for a post."""
+
+
+def database_url(settings: Settings) -> str:
+    """Return the URL of the ledger: the one configured, or the SQLite file under HOME."""
+    return settings.database_url or f"sqlite:///{settings.home / 'postrail.db'}"
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell what fails at the database as a matter of its setting. Raises SettingsError."""
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        raise SettingsError(
+            f'{NAME}: PostgreSQL needs its driver: pip install "postrail[postgresql]"'
+        ) from missing
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        raise SettingsError(f"{NAME}: cannot open the ledger: {redact(reason)}") from error
+
+
+def open_ledger(settings: Settings, clock: Clock) -> Database:
+    """Open the ledger, brought to the present schema where that is wanted.
+
+    Raises SettingsError, which says what helps.
+    """
+    url = database_url(settings)
+    with _told():
+        examine(settings)
+        _demand(migrate(url) if settings.migrate_at_start else look(url))
+        return open_database(
+            url,
+            clock=clock,
+            shared_clock=settings.clock_url is not None,
+            connections=settings.database_connections or connections_for(settings),
+        )
+
+
+def connections_for(settings: Settings) -> int:
+    """Return how many connections to PostgreSQL the threads of a process need at one time."""
+    return settings.threads // WEB_SHARE + settings.workers + OTHERS
+
+
+def examine(settings: Settings) -> None:
+    """See that PostgreSQL can hold the ledger; log what is worth a warning. Raises SettingsError."""
+    if settings.is_sqlite:
+        return
+    # They load PostgreSQL's driver.
+    from connector.store import fitness  # noqa: PLC0415 - see above
+    from connector.store.connecting import session_engine  # noqa: PLC0415 - the same
+
+    engine = session_engine(database_url(settings))
+    try:
+        for warning in fitness.examine(engine):
+            log.warning("database_unsafe", why=warning)
+    except fitness.UnfitDatabase as unfit:
+        raise SettingsError(f"{NAME}: {redact(str(unfit))}") from unfit
+    finally:
+        engine.dispose()
+
+
+def _demand(standing: Standing) -> None:
+    """See that this code can work on the schema. Raises SettingsError."""
+    if standing.is_foreign:
+        raise SettingsError(f"{NAME}: another product's database (its schema is at {standing.at})")
+    if standing.is_newer:
+        log.warning("schema_newer", at=standing.at, known=standing.head)
+    if standing.behind > 0:
+        raise SettingsError(
+            f"{NAME}: the schema is at {standing.at or 'nothing'}, this code needs {standing.head}; run "
+            "`postrail db upgrade`, or leave POSTRAIL_MIGRATE_AT_START at true"
+        )
+
+
+def standing_of(settings: Settings) -> Standing:
+    """Return how the schema of an installation stands to this code. Raises SettingsError."""
+    if settings.is_sqlite and not sqlite_file(database_url(settings)).exists():
+        raise SettingsError(f"there is no installation in {settings.home}; name its folder with --home")
+    with _told():
+        examine(settings)
+        return look(database_url(settings))
+
+
+def upgrade(settings: Settings) -> Standing:
+    """Bring the schema of an installation to this code; return how it stands. Raises SettingsError."""
+    standing_of(settings)
+    with _told():
+        return migrate(database_url(settings))
+
+
+def differences_of(settings: Settings) -> list[str]:
+    """Return in what the tables differ from those that this code knows. Raises SettingsError."""
+    with _told():
+        return differences(database_url(settings))
