@@ -6,6 +6,8 @@ TikTok's upload URL lives for an hour (media transfer guide), so an upload that 
 from dataclasses import dataclass
 from typing import Literal
 
+from connector.domain.retry import URL_MARGIN_MS
+
 UPLOAD_LIFE_S = 3600
 """Seconds for which TikTok takes the bytes of an upload."""
 
@@ -41,6 +43,23 @@ def choose_transfer(wanted: str, *, size: int, rate: float | None, can_pull: boo
         return Choice(transfer="pull", reason=f"{slow}: TikTok fetches the video instead")
     doubt = "cannot" if seconds > UPLOAD_LIFE_S else "may not"
     return Choice(transfer="upload", reason=f"the upload {doubt} end in time: {slow}", is_risky=True)
+
+
+def may_be_complete(*, final_chunk_started: bool, is_final: bool) -> bool:
+    """Tell whether TikTok may have every byte of an upload, so that its status alone says how that ended.
+
+    `final_chunk_started` is what the ledger knows; `is_final`: the last chunk was just sent, to no avail.
+    """
+    return final_chunk_started or is_final
+
+
+def is_past_its_hour(expires_at: int | None, now: int, *, final_chunk_started: bool) -> bool:
+    """Tell whether no byte can complete an upload any more, and none has; times are UTC milliseconds.
+
+    `expires_at` is None where TikTok gave no upload URL.
+    """
+    late = expires_at is not None and now > expires_at + URL_MARGIN_MS
+    return late and not final_chunk_started
 
 
 def _bytes(size: float) -> str:

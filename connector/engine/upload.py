@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from connector.domain.chunks import Chunk, plan_chunks
 from connector.domain.lifecycle import AttemptState, State
-from connector.domain.retry import MAX_UPLOAD_TRIES, URL_MARGIN_MS, backoff
+from connector.domain.retry import MAX_UPLOAD_TRIES, backoff
+from connector.domain.transfer import is_past_its_hour, may_be_complete
 from connector.engine.context import Context
 from connector.engine.model import Attempt, Change, Claim, Entry, Failure
 from connector.engine.ports import TikTokError, Uploaded
@@ -42,7 +43,7 @@ def _refused(
     context: Context, claim: Claim, attempt: Attempt, chunk: Chunk, error: TikTokError
 ) -> Claim | None:
     """TikTok will take no more bytes at this URL: a new attempt, unless the video may be complete already."""
-    if chunk.is_final or attempt.final_chunk_started:
+    if may_be_complete(final_chunk_started=attempt.final_chunk_started, is_final=chunk.is_final):
         entry = note(error.call, "the last chunk may have arrived: TikTok's status decides")
         return _processing(context, claim, entry)
     _new_attempt(
@@ -51,13 +52,13 @@ def _refused(
     return None
 
 
-def _again(context: Context, claim: Claim, chunk: Chunk, entry: Entry) -> Claim | None:
+def _again(context: Context, claim: Claim, attempt: Attempt, chunk: Chunk, entry: Entry) -> Claim | None:
     """Send the same chunk later; in the end fail, or ask TikTok where the last chunk may have arrived."""
     if claim.post.tries + 1 < MAX_UPLOAD_TRIES:
         context.ledger.save(claim.lease, Change(), entry)
         again(context, claim)
         return None
-    if chunk.is_final:
+    if may_be_complete(final_chunk_started=attempt.final_chunk_started, is_final=chunk.is_final):
         return _processing(context, claim, entry)
     message = f"TikTok did not take the bytes from {chunk.first} on, {MAX_UPLOAD_TRIES} times in a row."
     fail(context, claim, Failure(code="tiktok_upload_failed", message=message), entry)
@@ -65,10 +66,8 @@ def _again(context: Context, claim: Claim, chunk: Chunk, entry: Entry) -> Claim 
 
 
 def _is_expired(context: Context, attempt: Attempt) -> bool:
-    """Whether no byte can complete this upload any more, and none has."""
-    expires = attempt.upload_expires_at
-    late = expires is not None and context.ledger.now() > expires + URL_MARGIN_MS
-    return late and not attempt.final_chunk_started
+    started = attempt.final_chunk_started
+    return is_past_its_hour(attempt.upload_expires_at, context.ledger.now(), final_chunk_started=started)
 
 
 def _record(context: Context, claim: Claim, attempt: Attempt, chunk: Chunk, result: Uploaded) -> Claim:
@@ -100,11 +99,10 @@ def upload(context: Context, claim: Claim) -> Claim | None:
             if error.outcome == "refused":
                 return _refused(context, claim, attempt, chunk, error)
             entry = note(error.call, f"the chunk at {chunk.first} will be sent again")
-            return _again(context, claim, chunk, entry)
+            return _again(context, claim, attempt, chunk, entry)
         if result.uploaded == attempt.uploaded:
-            return _again(
-                context, claim, chunk, note(result.call, f"TikTok holds {result.uploaded} bytes only")
-            )
+            entry = note(result.call, f"TikTok holds {result.uploaded} bytes only")
+            return _again(context, claim, attempt, chunk, entry)
         behind = result.uploaded < attempt.uploaded
         claim = _record(context, claim, attempt, chunk, result)
         attempt = claim.attempt or attempt

@@ -376,6 +376,21 @@ def test_a_last_chunk_that_never_gets_an_answer_is_left_to_tiktoks_status(scene:
     assert scene.now(post).state is State.PUBLISHED_PUBLIC
 
 
+def test_once_the_last_chunk_was_started_no_silence_about_an_earlier_one_fails_the_post(scene: Scene) -> None:
+    scene.media.size = 7 * CHUNK_SIZE
+    lost = refusal("tiktok_unreachable", "unknown", "PUT upload")
+    ahead, behind = (
+        Uploaded(uploaded=count * CHUNK_SIZE, complete=False, call=Call(name="PUT upload", status=416))
+        for count in (6, 5)
+    )
+    scene.tiktok.chunks = [ahead, lost, behind, *[lost] * 10]
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    post = scene.accept_video()
+    scene.run(steps=40)
+    assert scene.stage.attempt_states(post.id) == [AttemptState.ACCEPTED]
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC
+
+
 @pytest.mark.parametrize(
     ("problem", "tries"), [("unreachable", MAX_FETCHES), ("source_5xx", MAX_SLOW_FETCHES)]
 )
