@@ -5,7 +5,21 @@ from importlib.metadata import version
 
 import click
 
-from connector.cli import accounts, apps, check, db, demo, domains, keys, media, sandbox, secrets, serve
+from connector.cli import (
+    accounts,
+    apps,
+    audit,
+    check,
+    demo,
+    domains,
+    keys,
+    media,
+    pauses,
+    posts,
+    sandbox,
+    secrets,
+    serve,
+)
 from connector.cli.drill import drill
 from connector.kernel.errors import PostrailError
 from connector.settings import SettingsError
@@ -40,6 +54,10 @@ for command in (
     apps.apps,
     domains.domains,
     media.media,
+    posts.posts,
+    pauses.pause,
+    pauses.resume,
+    audit.audit,
     secrets.rotate_secrets,
 ):
     cli.add_command(command)

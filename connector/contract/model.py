@@ -11,6 +11,21 @@ Who = Literal["you", "creator", "operator", "tiktok"]
 """Who must act: the caller, the creator in TikTok's app, the operator of this server, or TikTok."""
 
 ErrorClass = Literal["invalid", "denied", "conflict", "retry", "fatal"]
+UseCase = Literal[
+    "publish",
+    "check_status",
+    "wait",
+    "list_accounts",
+    "get_creator_info",
+    "upload_media",
+    "presign_upload",
+    "resolve",
+    "retry",
+    "pause",
+    "resume",
+]
+"""What the engine can perform, by its own names."""
+
 Group = Literal["basic", "audience", "disclosure", "media", "advanced"]
 
 
@@ -81,15 +96,7 @@ class Action(Manifest):
     """
 
     type: Literal["create", "search"]
-    use_case: Literal[
-        "publish",
-        "check_status",
-        "wait",
-        "list_accounts",
-        "get_creator_info",
-        "upload_media",
-        "presign_upload",
-    ] = Field(alias="use_case")
+    use_case: UseCase = Field(alias="use_case")
     kind: Literal["video", "photo"] | None = None
     input_schema: str
     output_schema: str

@@ -43,12 +43,14 @@ class Until(StrEnum):
 class Facts:
     """What one state means.
 
-    `may_follow`: the states that may come next. `settled`: answers a wait. `final`: nothing follows.
+    `may_follow`: the states that may come next by themselves; `by_person`: those to which a person's word
+    moves the post. `settled`: answers a wait. `final`: nothing follows, by itself or by anybody's word.
     `pm3k`: PM3K's word (`pending`, `done`, `failed`). `tiktok`: TikTok's status while in it.
     `trigger`: the event that entering it fires.
     """
 
     may_follow: frozenset[State]
+    by_person: frozenset[State] = frozenset()
     settled: bool
     final: bool
     pm3k: str
@@ -70,9 +72,18 @@ _OUTCOMES = frozenset(
 )
 
 
-def _pending(*follow: State, tiktok: str | None = None) -> Facts:
+_VERDICTS = frozenset({_S.PUBLISHED_PRIVATE, _S.PUBLISHED_PUBLIC, _S.FAILED})
+"""What a person may say has become of a post, where TikTok does not tell."""
+
+
+def _pending(*follow: State, tiktok: str | None = None, by_person: frozenset[State] = frozenset()) -> Facts:
     return Facts(
-        may_follow=frozenset(follow) | _WORKING, settled=False, final=False, pm3k="pending", tiktok=tiktok
+        may_follow=frozenset(follow) | _WORKING,
+        by_person=by_person,
+        settled=False,
+        final=False,
+        pm3k="pending",
+        tiktok=tiktok,
     )
 
 
@@ -80,12 +91,13 @@ TABLE: dict[State, Facts] = {
     _S.AWAITING_APPROVAL: _pending(_S.SCHEDULED, _S.QUEUED),
     _S.SCHEDULED: _pending(_S.QUEUED, _S.DEFERRED),
     _S.DEFERRED: _pending(_S.QUEUED),
-    _S.QUEUED: _pending(_S.FETCHING, _S.DEFERRED),
+    # A post that is tried anew may have its files here already.
+    _S.QUEUED: _pending(_S.FETCHING, _S.SENDING, _S.DEFERRED),
     _S.FETCHING: _pending(_S.SENDING),
     _S.SENDING: _pending(_S.PROCESSING, _S.STALLED, *_OUTCOMES),
     _S.PROCESSING: _pending(_S.STALLED, _S.SENDING, *_OUTCOMES, tiktok="PROCESSING_UPLOAD"),
     _S.STALLED: _pending(_S.PROCESSING, _S.SENDING, *_OUTCOMES, tiktok="PROCESSING_UPLOAD"),
-    _S.HELD: _pending(_S.QUEUED, *_OUTCOMES),
+    _S.HELD: _pending(_S.QUEUED, *_OUTCOMES, by_person=_VERDICTS),
     _S.INBOX_DELIVERED: Facts(
         may_follow=frozenset(
             {
@@ -133,22 +145,44 @@ TABLE: dict[State, Facts] = {
     _S.INBOX_EXPIRED: Facts(may_follow=frozenset(), settled=True, final=True, pm3k="done"),
     _S.FAILED: Facts(
         may_follow=frozenset(),
+        by_person=frozenset({_S.QUEUED}),
         settled=True,
-        final=True,
+        final=False,
         pm3k="failed",
         tiktok="FAILED",
         trigger="post_failed",
     ),
     _S.CANCELLED: Facts(may_follow=frozenset(), settled=True, final=True, pm3k="failed"),
     _S.UNCONFIRMED: Facts(
-        may_follow=frozenset({_S.PROCESSING, _S.HELD, *_OUTCOMES}), settled=True, final=False, pm3k="pending"
+        may_follow=frozenset({_S.PROCESSING, _S.HELD, *_OUTCOMES}),
+        by_person=_VERDICTS,
+        settled=True,
+        final=False,
+        pm3k="pending",
     ),
 }
 
 
 def may_become(now: State, then: State) -> bool:
-    """Tell whether a post may move from `now` to `then` (staying is always allowed)."""
+    """Tell whether a post may move from `now` to `then` by itself (staying is always allowed)."""
     return now == then or then in TABLE[now].may_follow
+
+
+def may_be_made(now: State, then: State) -> bool:
+    """Tell whether a person's word may move a post from `now` to `then`."""
+    return then in TABLE[now].by_person
+
+
+RESOLVABLE = frozenset(state for state, facts in TABLE.items() if facts.by_person.issuperset(_VERDICTS))
+"""The states of a post of which a person must say what has become of it."""
+
+
+UNSENT = frozenset({_S.QUEUED, _S.FETCHING})
+"""The states of a post of which TikTok knows nothing, or nothing any more."""
+
+
+BADLY_OFF = frozenset({_S.FAILED, _S.HELD, _S.UNCONFIRMED})
+"""The states in which a post has a reason for what is wrong."""
 
 
 def reached(state: State, until: Until, *, has_publish_id: bool) -> bool:

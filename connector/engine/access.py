@@ -74,7 +74,11 @@ def authenticate(access: AccessStore, clock: Clock, secret: str | None) -> Princ
     if key.expires_at is not None and key.expires_at <= clock.now():
         raise PostrailError("api_key_expired", "The API key has expired.")
     return Principal(
-        workspace_id=key.workspace_id, key_id=key.id, scopes=key.scopes, account_id=key.account_id
+        workspace_id=key.workspace_id,
+        key_id=key.id,
+        scopes=key.scopes,
+        account_id=key.account_id,
+        name=key.name,
     )
 
 

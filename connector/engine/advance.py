@@ -7,6 +7,7 @@ from connector.engine.context import Context
 from connector.engine.fetch import fetch
 from connector.engine.model import Claim
 from connector.engine.poll import poll
+from connector.engine.ports_incident import Paused
 from connector.engine.send import send
 from connector.engine.upload import upload
 
@@ -34,6 +35,13 @@ def view_of(claim: Claim) -> View:
 
 def advance(context: Context, claim: Claim) -> None:
     """Run effects until the post is given back. Raises LeaseLost when another owner has taken it."""
+    try:
+        _advance(context, claim)
+    except Paused:
+        context.ledger.park(claim.lease)
+
+
+def _advance(context: Context, claim: Claim) -> None:
     current: Claim | None = claim
     while current is not None:
         effect = next_effect(view_of(current))

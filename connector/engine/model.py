@@ -16,12 +16,17 @@ Transfer = Literal["upload", "pull"]
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """Who is calling: the key behind a request and what it may do."""
+    """Who is calling: the key behind a request, its name, and what it may do.
+
+    `is_operator`: no key at all, but whoever has the command line of this installation.
+    """
 
     workspace_id: str
     key_id: str
     scopes: frozenset[str] = frozenset()
     account_id: str | None = None
+    name: str = ""
+    is_operator: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +154,8 @@ class Post:
     """The app that acts for the account in this post: what one app began no other can ask about."""
     dialect: str | None = None
     """The dialect that it came by, None for `/v1`."""
+    attempts_before: int = 0
+    """The number of its last attempt before a person had it tried anew: those up to it count no more."""
 
 
 @dataclass(frozen=True, kw_only=True)

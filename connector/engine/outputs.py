@@ -31,6 +31,10 @@ def post_url(post: Post, account: Account | None, web_url: str) -> str | None:
     return f"{web_url}/@{account.username}/{post.kind}/{post.public_ids[0]}"
 
 
+def _url_reason(post: Post, paused: Mapping[str, object] | None) -> str:
+    return "paused" if paused is not None else URL_REASONS.get(post.state, "processing")
+
+
 def is_retryable(contract: Contract, code: str, problems: Iterable[str]) -> bool:
     """Tell whether the same request may succeed later, by its error's code and the words of its problems."""
     return contract.error(code).retryable and not stays_refused(code, frozenset(problems))
@@ -94,8 +98,12 @@ def post_row(
     web_url: str,
     *,
     receipt: Mapping[str, object],
+    paused: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
-    """Return the answer about a post; `receipt` tells what the rows of this call became."""
+    """Return the answer about a post; `receipt` tells what the rows of this call became.
+
+    `paused` tells of the pause that keeps it from being sent.
+    """
     facts, url = TABLE[post.state], post_url(post, account, web_url)
     row: dict[str, object] = {
         "ok": facts.pm3k != "failed",
@@ -106,12 +114,14 @@ def post_row(
         "tiktok_status": post.tiktok_status,
         "tiktok_post_ids": list(post.public_ids),
         "post_url": url,
-        "url_reason": None if url else URL_REASONS.get(post.state, "processing"),
+        "url_reason": None if url else _url_reason(post, paused),
         "account": {"open_id": account.open_id, "username": account.username} if account else None,
         "created_at": to_iso(post.created_at),
         "settled_at": to_iso_or_none(post.settled_at),
         **receipt,
     }
+    if paused is not None:
+        row["paused"] = paused
     if post.failure is not None:
         row.update(failure_members(contract, post.failure))
     return row

@@ -14,7 +14,9 @@ from connector.engine.creator import ask_creator
 from connector.engine.intake import Received, album_of, take_in, whole, with_receipt
 from connector.engine.model import Post, Principal
 from connector.engine.outputs import post_row, timeline_rows
+from connector.engine.pausing import begin_pause, lift_pause, pause_of
 from connector.engine.rehearse import rehearse
+from connector.engine.resolving import resolve_post, retry_post
 from connector.engine.standing import standings
 from connector.engine.submit import submit
 from connector.engine.wait import WaitRoom
@@ -67,7 +69,8 @@ def _wait(room: WaitRoom, ask: Ask, post: Post) -> tuple[Post, bool]:
 def _row(context: Context, ask: Ask, post: Post) -> dict[str, object]:
     """Return the answer about a post, with its timeline where that was asked for."""
     account = context.access.account(post.account_id)
-    row = post_row(context.contract, post, account, context.web_url, receipt=ask.understood.receipt())
+    receipt, paused = ask.understood.receipt(), pause_of(context, post)
+    row = post_row(context.contract, post, account, context.web_url, receipt=receipt, paused=paused)
     if ask.understood.input.get("include_timeline"):
         row["timeline"] = timeline_rows(context.ledger.timeline(post.id))
     return row
@@ -181,6 +184,51 @@ def upload_media(context: Context, room: WaitRoom, ask: Ask) -> Told:
     return Told(post=None, body=with_receipt(body, ask.understood), outcome="settled")
 
 
+def _decided(context: Context, ask: Ask, post: Post, said: list[str]) -> Told:
+    """Answer with a post about which somebody has decided, and with what they are to be told."""
+    body = _row(context, ask, post)
+    warned = body["warnings"]
+    body["warnings"] = [*(warned if isinstance(warned, list | tuple) else []), *said]
+    settled = TABLE[post.state].settled
+    return Told(post=post, body=body, outcome="settled" if settled else "pending")
+
+
+def resolve(context: Context, room: WaitRoom, ask: Ask) -> Told:
+    """Write what a person says has become of a post."""
+    del room
+    demand(ask.principal, "posts:write")
+    post, given = find_post(context, ask), ask.understood.input
+    url = None if given.get("post_url") is None else str(given["post_url"])
+    return _decided(context, ask, *resolve_post(context, ask.principal, post, str(given["outcome"]), url))
+
+
+def retry(context: Context, room: WaitRoom, ask: Ask) -> Told:
+    """Have a failed post tried anew."""
+    del room
+    demand(ask.principal, "posts:write")
+    repeat = bool(ask.understood.input.get("allow_repeat"))
+    post = find_post(context, ask)
+    return _decided(context, ask, *retry_post(context, ask.principal, post, allow_repeat=repeat))
+
+
+def pause(context: Context, room: WaitRoom, ask: Ask) -> Told:
+    """Let nothing new of an account, an app or a workspace be sent to TikTok."""
+    del room
+    demand(ask.principal, "posts:write")
+    body = {**begin_pause(context, ask.principal, ask.understood.input), **ask.understood.receipt()}
+    return Told(post=None, body=body, outcome="settled")
+
+
+def resume(context: Context, room: WaitRoom, ask: Ask) -> Told:
+    """Lift a pause."""
+    del room
+    demand(ask.principal, "posts:write")
+    lifted, said = lift_pause(context, ask.principal, ask.understood.input)
+    body: dict[str, object] = {**lifted, **ask.understood.receipt()}
+    body["warnings"] = [*ask.understood.warnings, *said]
+    return Told(post=None, body=body, outcome="settled")
+
+
 def presign_upload(context: Context, room: WaitRoom, ask: Ask) -> Told:
     """Tell where the parts of a file are put that goes straight into the bucket."""
     del room
@@ -196,6 +244,10 @@ USE_CASES: dict[str, Callable[[Context, WaitRoom, Ask], Told]] = {
     "get_creator_info": get_creator_info,
     "upload_media": upload_media,
     "presign_upload": presign_upload,
+    "resolve": resolve,
+    "retry": retry,
+    "pause": pause,
+    "resume": resume,
 }
 """What a manifest may name as `use_case`."""
 

@@ -74,7 +74,7 @@ def _failed(context: Context, claim: Claim, status: PublishStatus) -> Claim | No
     While a new attempt is to come nobody is told FAILED: who reads it might post again.
     """
     reason, most = status.fail_reason or "tiktok_error", max_attempts(claim.post.mode)
-    tried = attempts_spent(context.ledger.attempts(claim.post.id))
+    tried = attempts_spent(context.ledger.attempts(claim.post.id), before=claim.post.attempts_before)
     helps = reason in RETRYABLE_FAIL_REASONS and tried < most
     if helps and claim.attempt is not None and may_become(claim.post.state, State.SENDING):
         entry = note(status.call, f"FAILED, {reason}: attempt {tried} of {most} is over")

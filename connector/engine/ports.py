@@ -28,6 +28,7 @@ from connector.engine.model import (
     Post,
     Transfer,
 )
+from connector.engine.ports_incident import IncidentLedger
 
 
 class LeaseLost(Exception):
@@ -38,8 +39,11 @@ class AccountBusy(Exception):
     """The account has another attempt in `sending`: come back soon."""
 
 
-class Ledger(Protocol):
-    """Posts, attempts, journal and idempotency. Each method is one transaction, durable when it returns."""
+class Ledger(IncidentLedger, Protocol):
+    """Posts, attempts, journal, idempotency, and what people decide.
+
+    Each method is one transaction, durable when it returns.
+    """
 
     def now(self) -> int:
         """Return the store's own time, UTC milliseconds."""
@@ -53,7 +57,10 @@ class Ledger(Protocol):
         """
 
     def claim(self, owner: str, *, limit: int, ttl_ms: int) -> list[Claim]:
-        """Lease up to `limit` due posts, the longest due first, to `owner` for `ttl_ms`."""
+        """Lease up to `limit` due posts, the longest due first, to `owner` for `ttl_ms`.
+
+        Posts that a pause covers are parked instead, unless TikTok has them already.
+        """
 
     def take(self, post_id: str, owner: str, *, ttl_ms: int) -> Claim | None:
         """Lease one post, due or not, keeping its schedule in the claim's post.
@@ -85,7 +92,7 @@ class Ledger(Protocol):
     def begin_attempt(self, lease: Lease, attempt_id: str, transfer: Transfer, entry: Entry) -> Attempt:
         """Void the attempt that is still `sending`, open a new one, move the post to `sending`.
 
-        Raises LeaseLost, and AccountBusy when another post of the account is in its init.
+        Raises LeaseLost, Paused, and AccountBusy when another post of the account is in its init.
         """
 
     def accept_attempt(
@@ -101,7 +108,8 @@ class Ledger(Protocol):
     ) -> Claim:
         """Compare-and-set the attempt `sending -> accepted` and store what TikTok gave.
 
-        Raises LeaseLost when the attempt is no longer `sending`: its bytes must then never leave.
+        Raises LeaseLost when the attempt is no longer `sending`, and Paused when a pause has come meanwhile:
+        its bytes must then never leave.
         """
 
     def resolve_attempt(

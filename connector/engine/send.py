@@ -12,6 +12,7 @@ from connector.engine.context import Context
 from connector.engine.model import Account, Attempt, Change, Claim, Failure, Post
 from connector.engine.modes import NO_AUDIT, check_audit, learn, to_inbox
 from connector.engine.ports import AccountBusy, Initiated, TikTokError
+from connector.engine.ports_incident import Paused
 from connector.engine.steps import (
     account_of,
     again_as_attempt,
@@ -49,12 +50,17 @@ def _init(context: Context, account: Account, post: Post, attempt: Attempt) -> I
     return found
 
 
-def attempts_spent(attempts: Sequence[Attempt]) -> int:
+def attempts_spent(attempts: Sequence[Attempt], *, before: int = 0) -> int:
     """Count the attempts that TikTok may have seen: those with a publish id, and those whose answer was lost.
 
-    A refusal, or a call that never arrived, costs nothing at TikTok and does not count.
+    A refusal, or a call that never arrived, costs nothing at TikTok and does not count; nor do those up to
+    number `before`, after which a person had the post tried anew.
     """
-    return sum(attempt.publish_id is not None or attempt.state is AttemptState.VOID for attempt in attempts)
+    return sum(
+        attempt.publish_id is not None or attempt.state is AttemptState.VOID
+        for attempt in attempts
+        if attempt.number > before
+    )
 
 
 def _may_post(context: Context, claim: Claim, account: Account) -> bool:
@@ -120,12 +126,35 @@ def _not_initiated(
     again_as_attempt(context, claim, tries)
 
 
+def _accept(context: Context, claim: Claim, attempt: Attempt, initiated: Initiated) -> Claim:
+    """Store what TikTok gave. Raises Paused where a pause was faster: then no byte ever leaves for it."""
+    uploads = initiated.upload_url is not None
+    try:
+        return context.ledger.accept_attempt(
+            claim.lease,
+            attempt.id,
+            publish_id=initiated.publish_id,
+            upload_url=initiated.upload_url,
+            upload_expires_at=context.ledger.now() + UPLOAD_URL_LIFE_MS if uploads else None,
+            state=State.SENDING if uploads else State.PROCESSING,
+            entry=note(initiated.call, "publish id stored; the gate is open"),
+        )
+    except Paused:
+        overtaken = note(initiated.call, "a pause has come meanwhile: no byte leaves for this attempt")
+        context.ledger.journal(claim.post.id, overtaken)
+        raise
+
+
 def send(context: Context, claim: Claim) -> Claim | None:
-    """Open an attempt in the ledger, then at TikTok; store what TikTok gave before any byte leaves."""
+    """Open an attempt in the ledger, then at TikTok; store what TikTok gave before any byte leaves.
+
+    Raises Paused where a pause covers the post.
+    """
     account = account_of(context, claim)
     claim = _as_known(context, claim, account)
     post = claim.post
-    spent, most = attempts_spent(context.ledger.attempts(post.id)), max_attempts(post.mode)
+    spent = attempts_spent(context.ledger.attempts(post.id), before=post.attempts_before)
+    most = max_attempts(post.mode)
     if spent >= most:
         message = f"TikTok was tried {most} times and gave no usable answer."
         fail(context, claim, Failure(code="attempts_exhausted", message=message), decided("no attempt left"))
@@ -150,13 +179,4 @@ def send(context: Context, claim: Claim) -> Claim | None:
     except TikTokError as error:
         _not_initiated(context, claim, attempt, account, error)
         return None
-    uploads = initiated.upload_url is not None
-    return context.ledger.accept_attempt(
-        claim.lease,
-        attempt.id,
-        publish_id=initiated.publish_id,
-        upload_url=initiated.upload_url,
-        upload_expires_at=context.ledger.now() + UPLOAD_URL_LIFE_MS if uploads else None,
-        state=State.SENDING if uploads else State.PROCESSING,
-        entry=note(initiated.call, "publish id stored; the gate is open"),
-    )
+    return _accept(context, claim, attempt, initiated)

@@ -36,7 +36,7 @@ def _new_attempt(context: Context, claim: Claim, attempt: Attempt, entry: Entry)
     claim = context.ledger.resolve_attempt(
         claim.lease, attempt.id, AttemptState.REJECTED, Change(tries=0), entry
     )
-    again_as_attempt(context, claim, attempt.number)
+    again_as_attempt(context, claim, attempt.number - claim.post.attempts_before)
 
 
 def _refused(

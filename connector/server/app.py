@@ -5,6 +5,7 @@ from flask import Flask
 from connector.server import (
     accounts,
     albums,
+    audit,
     catalogue,
     dialects,
     domains,
@@ -48,6 +49,7 @@ def build_app(site: Site, *, max_body_bytes: int) -> Flask:
         index,
         oauth,
         accounts,
+        audit,
         hooks,
     ):
         part.register(app, site)

@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 from sqlalchemy import insert as plain_insert
 
 from connector.domain.lifecycle import State
@@ -19,7 +19,8 @@ from connector.store.tables import idempotency, post_content, posts
 KEY_LIFE_MS = 30 * 24 * 3_600_000
 """A key binds its post for 30 days."""
 
-_GONE = (State.FAILED.value, State.CANCELLED.value)
+GONE = (State.FAILED.value, State.CANCELLED.value)
+"""The states of a post that is no obstacle to another one of the same input."""
 
 
 def accept(conn: Connection, now: int, new: NewPost) -> Accepted:
@@ -84,17 +85,23 @@ def _replay(conn: Connection, new: NewPost, key: str) -> Accepted:
     return Accepted(post=post, replayed=True)
 
 
+def hold_repeats(conn: Connection, input_hash: str) -> None:
+    """Let equal inputs look for each other one after the other."""
+    hold(conn, REPEATS, int.from_bytes(bytes.fromhex(input_hash[:8]), "big", signed=True))
+
+
 def _refuse_repeat(conn: Connection, now: int, new: NewPost) -> None:
     if not new.repeat_window_ms:
         return
-    hold(conn, REPEATS, int.from_bytes(bytes.fromhex(new.input_hash[:8]), "big", signed=True))
+    hold_repeats(conn, new.input_hash)
+    since = now - new.repeat_window_ms
     first = conn.execute(
         select(posts.c.id)
         .where(
             posts.c.account_id == new.account_id,
             posts.c.input_hash == new.input_hash,
-            posts.c.created_at > now - new.repeat_window_ms,
-            posts.c.state.not_in(_GONE),
+            or_(posts.c.created_at > since, posts.c.retried_at > since),
+            posts.c.state.not_in(GONE),
         )
         .order_by(posts.c.created_at)
         .limit(1)

@@ -13,7 +13,7 @@ from connector.domain.lifecycle import AttemptState, State
 from connector.domain.publish_ids import sort_of
 from connector.engine.model import Attempt, Change, Claim, Entry, Lease, Post, Transfer
 from connector.engine.ports import AccountBusy, LeaseLost
-from connector.store import journal
+from connector.store import journal, pausing
 from connector.store.claims import live_attempts
 from connector.store.dialect import insert
 from connector.store.posts import apply, held, void_sending, whole
@@ -32,10 +32,12 @@ def begin(
 ) -> Attempt:
     """Void the attempt that is still `sending`, open a new one, move the post to `sending`.
 
-    Raises LeaseLost, AccountBusy (another post of the account is `sending`), and ValueError when the post has
-    an attempt that TikTok may still publish.
+    Raises LeaseLost, Paused, AccountBusy (another post of the account is `sending`), and ValueError when the
+    post has an attempt that TikTok may still publish.
     """
+    pausing.keep_out(conn)
     post = held(conn, lease)
+    pausing.check(conn, post.id)
     void_sending(conn, now, post.id)
     if live_attempts(conn, [post.id]):
         raise ValueError(f"{post.id} has an attempt that may still be published")
@@ -78,9 +80,12 @@ def accept(
 ) -> Claim:
     """Move the attempt `sending -> accepted`, storing `given`, and apply `change` to its post.
 
-    Raises LeaseLost, also when the attempt is not `sending` any more.
+    Raises LeaseLost, also when the attempt is not `sending` any more, and Paused: what a pause has overtaken
+    on its way to TikTok gets no byte.
     """
+    pausing.keep_out(conn)
     post = held(conn, lease)
+    pausing.check(conn, post.id)
     accepted = _compare_and_set(
         conn, lease, attempt_id, AttemptState.SENDING, {**given, "state": AttemptState.ACCEPTED.value}
     )

@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 from typing import Any
 
-from connector.domain.lifecycle import TABLE, State, may_become
+from connector.domain.lifecycle import BADLY_OFF, TABLE, State, may_become
 from connector.engine.model import Change, Post
 
 
@@ -11,7 +11,8 @@ def changed(post: Post, change: Change, now: int) -> Post:
     """Apply `change` at `now` (UTC milliseconds).
 
     `version` counts what a waiting caller could see: the state, the publish id, the public ids. `settled_at`
-    keeps the first settled moment. Raises ValueError for a transition the lifecycle does not know.
+    keeps the first settled moment. What was wrong is no longer told once the post has moved on to a state in
+    which nothing is. Raises ValueError for a transition the lifecycle does not know.
     """
     given: dict[str, Any] = {
         member.name: value for member in fields(change) if (value := getattr(change, member.name)) is not None
@@ -19,6 +20,8 @@ def changed(post: Post, change: Change, now: int) -> Post:
     then = replace(post, **given, updated_at=now)
     if not may_become(post.state, then.state):
         raise ValueError(f"a post that is {post.state} cannot become {then.state}")
+    if then.state is not post.state and then.state not in BADLY_OFF:
+        then = replace(then, failure=change.failure)
     return replace(then, version=post.version + _is_news(post, then), settled_at=_settled_at(then, now))
 
 

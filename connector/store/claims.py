@@ -7,6 +7,7 @@ from sqlalchemy import Connection, case, exists, func, select, tuple_, update
 
 from connector.domain.lifecycle import POLLED
 from connector.engine.model import Attempt, Claim, Lease, Post
+from connector.store import pausing
 from connector.store.dialect import locked, tell
 from connector.store.posts import whole
 from connector.store.rows import attempt_of, post_of
@@ -22,8 +23,11 @@ def claim(conn: Connection, now: int, lease: Lease, *, limit: int, ttl_ms: int) 
     """Lease up to `limit` due posts, the longest due first.
 
     `lease` carries the owner and the token of all of them; its post id is not looked at. Rows that another
-    owner is taking at this moment are passed by.
+    owner is taking at this moment are passed by. Those that a pause covers are parked instead; while there
+    are more of them than are parked at once, nothing else is leased.
     """
+    if pausing.park_due(conn, now) == pausing.AT_ONCE:
+        return []
     due = whole().where(posts.c.next_at <= now).order_by(posts.c.next_at).limit(limit)
     found = [post_of(row) for row in conn.execute(locked(due, skip=True)).mappings()]
     if not found:

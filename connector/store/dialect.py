@@ -20,6 +20,8 @@ QUOTAS = 4
 """Advisory lock, one per workspace: two uploads count what it holds one after the other."""
 MEDIA = 5
 """Advisory lock, one per file: shared by those who record that it is needed, alone for who deletes it."""
+PAUSES = 6
+"""Advisory lock: shared by those who may send something, alone for who pauses or lifts a pause."""
 
 CHANNEL = "postrail"
 """Where processes on one PostgreSQL tell each other of news."""

@@ -18,24 +18,19 @@ from connector.engine.model import (
     Post,
     Transfer,
 )
-from connector.kernel.ids import Ids
 from connector.store import accepting, attempts, claims, inbox, journal, leases, posts, slots
-from connector.store.database import Database
+from connector.store.incident import SqlIncident
 from connector.store.tables import idempotency
 
 T = TypeVar("T")
 
 
-class SqlLedger:
+class SqlLedger(SqlIncident):
     """`connector.engine.ports.Ledger` on a database that `migrate` has prepared.
 
     Besides what the port says, every method raises PostrailError `disk_full` or `not_ready` when the database
     fails. `ids` gives the lease tokens.
     """
-
-    def __init__(self, database: Database, *, ids: Ids) -> None:
-        self._database = database
-        self._ids = ids
 
     def _write(self, fn: Callable[[Connection, int], T]) -> T:
         """Run `fn` with the store's time in one durable transaction."""

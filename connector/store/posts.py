@@ -56,6 +56,13 @@ def _write(
         journal.tell(conn, now, after, before.state)
 
 
+def put(
+    conn: Connection, now: int, lease: Lease, before: Post, after: Post, columns: Mapping[str, object]
+) -> None:
+    """Write what a person has made of the post that `lease` holds, with `columns`, and give it back."""
+    _write(conn, now, lease, before, after, {"lease": None, "owner": None, **columns})
+
+
 def void_sending(conn: Connection, now: int, post_id: str) -> None:
     """Shut the gate of an attempt that has no answer yet: its bytes will never leave."""
     mine = (attempts.c.post_id == post_id) & is_sending

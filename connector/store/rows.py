@@ -130,6 +130,7 @@ def post_of(row: Row) -> Post:
         failure=_failure_of(row["failure"]),
         settled_at=row["settled_at"],
         app_id=row["app_id"],
+        attempts_before=row["attempts_before"],
     )
 
 

@@ -13,6 +13,7 @@ workspaces ── api_keys       } these, apps, grants, logins and
            │                          ├─ deliveries   the outbox
            │                          └─ post_files   what it needs of the spool
            └─ media, albums                 uploads: tables_media.py
+pauses, audit                          what people decided: tables_incident.py
 webhook_inbox                          what TikTok has told, as it came
 cron, workers
 """
@@ -42,6 +43,7 @@ from connector.store.tables_accounts import (
     rate_slots,
     workspaces,
 )
+from connector.store.tables_incident import audit, pauses
 from connector.store.tables_media import album_media, albums, media, post_files
 
 __all__ = (
@@ -52,6 +54,7 @@ __all__ = (
     "api_keys",
     "apps",
     "attempts",
+    "audit",
     "cron",
     "deliveries",
     "events",
@@ -63,6 +66,7 @@ __all__ = (
     "logins",
     "media",
     "metadata",
+    "pauses",
     "post_content",
     "post_files",
     "posts",
@@ -102,9 +106,16 @@ posts = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("settled_at", BigInteger),
+    # While a pause keeps it: when it would have been due. `next_at` is NULL then.
+    Column("parked_due", BigInteger),
+    # When a person last had it tried anew, and how many attempts it had had by then.
+    Column("retried_at", BigInteger),
+    Column("attempts_before", Integer, nullable=False, server_default="0"),
     postgresql_with=HOT,
 )
 index_claims(posts)
+_is_parked = posts.c.parked_due.is_not(None)
+Index("ix_posts_parked", posts.c.parked_due, sqlite_where=_is_parked, postgresql_where=_is_parked)
 Index("ix_posts_repeat", posts.c.account_id, posts.c.input_hash, posts.c.created_at)
 
 post_content = Table(

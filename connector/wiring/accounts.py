@@ -45,7 +45,7 @@ def backroom(settings: Settings) -> Iterator[Backroom]:
     """Open the ledger beside a running server, for its first workspace."""
     parts = open_parts(settings)
     try:
-        api_url, web_url = _tiktok_of(settings)
+        api_url, web_url = tiktok_of(settings)
         yield Backroom(
             desk=build_desk(parts, tiktok_url=api_url, web_url=web_url),
             access=parts.access,
@@ -58,7 +58,7 @@ def backroom(settings: Settings) -> Iterator[Backroom]:
         parts.database.close()
 
 
-def _tiktok_of(settings: Settings) -> tuple[str, str]:
+def tiktok_of(settings: Settings) -> tuple[str, str]:
     """Return where TikTok's calls and its pages are; in sandbox mode the sandbox that runs, if one does."""
     if not settings.sandbox:
         return settings.tiktok_base_url or TIKTOK_API, settings.tiktok_web_url

@@ -22,7 +22,8 @@ def test_the_operations_are_listed_with_their_schemas(house: House) -> None:
     operations = house.call("GET", "/v1/operations", key="").body["operations"]
     names = [operation["key"] for operation in operations]
     assert names[:4] == ["post_video", "post_photos", "check_status", "wait_until_published"]
-    assert names[4:] == ["upload_media", "presign_upload", "list_accounts", "get_creator_info"]
+    assert names[4:8] == ["upload_media", "presign_upload", "list_accounts", "get_creator_info"]
+    assert names[8:] == ["resolve_post", "retry_post", "pause", "resume"]
     one = house.call("GET", "/v1/operations/post_video", key="").body
     assert one == operations[names.index("post_video")]
     assert "source_url" in str(one)

@@ -9,6 +9,7 @@ from connector.domain.lifecycle import (
     State,
     Until,
     View,
+    may_be_made,
     may_become,
     next_effect,
     reached,
@@ -46,8 +47,9 @@ def test_the_next_effect_follows_from_what_is_seen(seen: View, effect: Effect) -
     assert next_effect(seen) is effect
 
 
-def test_what_has_failed_or_was_cancelled_never_comes_back() -> None:
-    assert all(not may_become(State.FAILED, then) for then in State if then is not State.FAILED)
+def test_what_has_failed_or_was_cancelled_never_comes_back_by_itself() -> None:
+    for ended in (State.FAILED, State.CANCELLED):
+        assert all(not may_become(ended, then) for then in State if then is not ended)
     assert not may_become(State.PUBLISHED_PUBLIC, State.FAILED)
     assert not may_become(State.PROCESSING, State.QUEUED)
 
@@ -55,6 +57,33 @@ def test_what_has_failed_or_was_cancelled_never_comes_back() -> None:
 @pytest.mark.parametrize("state", [state for state in State if next_effect(view(state)) is not Effect.REST])
 def test_every_post_that_is_worked_on_can_be_held_for_a_person(state: State) -> None:
     assert may_become(state, State.HELD)
+
+
+@pytest.mark.parametrize(
+    ("state", "made"),
+    [
+        (State.UNCONFIRMED, {State.PUBLISHED_PUBLIC, State.PUBLISHED_PRIVATE, State.FAILED}),
+        (State.HELD, {State.PUBLISHED_PUBLIC, State.PUBLISHED_PRIVATE, State.FAILED}),
+        (State.FAILED, {State.QUEUED}),
+        (State.CANCELLED, set()),
+        (State.PROCESSING, set()),
+        (State.PUBLISHED_PUBLIC, set()),
+    ],
+)
+def test_a_persons_word_moves_what_nobody_knows_of_and_what_has_failed(
+    state: State, made: set[State]
+) -> None:
+    assert {then for then in State if may_be_made(state, then)} == made
+
+
+def test_nothing_follows_what_is_final_and_something_follows_all_else() -> None:
+    for facts in TABLE.values():
+        assert facts.final is not bool(facts.may_follow or facts.by_person)
+
+
+def test_a_post_whose_files_are_here_can_be_sent_without_being_fetched_again() -> None:
+    assert next_effect(view(State.QUEUED, has_media=True)) is Effect.SEND
+    assert may_become(State.QUEUED, State.SENDING)
 
 
 def test_staying_is_always_allowed() -> None:

@@ -1,11 +1,12 @@
 """What a change makes of a post, over the whole table of states."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
 from connector.domain.lifecycle import TABLE, State, may_become
-from connector.engine.model import Change, Post
+from connector.engine.model import Change, Failure, Post
 from connector.store.changes import changed, leaves_sending
 
 
@@ -49,6 +50,14 @@ def test_every_way_out_of_sending_leaves_it(then: State) -> None:
 def test_a_post_that_stays_sending_does_not_leave_it() -> None:
     before = _post(State.SENDING)
     assert not leaves_sending(before, changed(before, Change(tries=1), 9))
+
+
+@pytest.mark.parametrize("then", [State.PROCESSING, State.PUBLISHED_PUBLIC, State.HELD])
+def test_a_reason_goes_with_the_state_that_it_explains(then: State) -> None:
+    doubted = replace(_post(State.UNCONFIRMED), failure=Failure(code="unconfirmed", message="?"))
+    assert changed(doubted, Change(), 9).failure == doubted.failure
+    moved = changed(doubted, Change(state=then), 9)
+    assert (moved.failure is None) is (then is not State.HELD)
 
 
 def test_every_write_notes_its_time() -> None:

@@ -1,0 +1,67 @@
+"""What people decide about posts, as part of the ledger's port: each decision is one transaction, audited."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from connector.engine.model import Lease, Post
+from connector.engine.model_incident import Anew, AuditLine, Deed, Parked, Pause, Scope, Verdict, Wanted
+
+
+class Paused(Exception):
+    """A pause covers the post: nothing new of it may be sent."""
+
+
+class IncidentLedger(Protocol):
+    """Posts settled and tried anew by a person's word, pauses, and the audit of all of it."""
+
+    def settle(self, post: Post, verdict: Verdict, deed: Deed) -> Post:
+        """Write what a person says has become of a post that is `unconfirmed` or `held`.
+
+        Where it has failed, every attempt of it is over: no byte of it leaves any more.
+
+        Raises PostrailError `post_not_resolvable` where the post is in another state by now, and `post_busy`
+        while somebody works on it.
+        """
+
+    def requeue(self, post: Post, anew: Anew, deed: Deed) -> Post:
+        """Move a failed post back to `queued`, with its attempts over and counted anew.
+
+        Raises PostrailError `post_not_failed` where the post has been moved since it was read, `post_busy`,
+        and `retry_superseded` where the same input was accepted for the account after it.
+        """
+
+    def pause(self, pause: Pause, deed: Deed) -> bool:
+        """Pause a scope, once every attempt that is being opened has been; False where it is paused already.
+
+        When it returns, no attempt of the scope is opened or accepted any more. `pause.since` is filled in.
+        """
+
+    def end_pause(self, scope: Scope, deed: Deed) -> bool:
+        """Lift a pause; False where there is none. Its posts are due again once `unpark` has been called."""
+
+    def pauses(self, workspace_id: str) -> list[Pause]:
+        """Return the pauses that touch a workspace, the oldest first."""
+
+    def pause_over(self, post_id: str) -> Pause | None:
+        """Return the pause that keeps a post from being sent now, the oldest one."""
+
+    def park(self, lease: Lease) -> None:
+        """Give a post back that may not be sent, its gate shut: parked, or due now where the pause is over.
+
+        Raises LeaseLost.
+        """
+
+    def parked(self, limit: int) -> list[Parked]:
+        """Return posts that are parked although every pause over them has been lifted, the longest due first.
+
+        Where there is none left, the lifted pauses are forgotten.
+        """
+
+    def unpark(self, due: Mapping[str, int]) -> int:
+        """Make parked posts due at the given times, by post id; return how many there were."""
+
+    def audit(self, workspace_id: str, *, limit: int, before: int | None = None) -> list[AuditLine]:
+        """Return what was done in a workspace and to all, the newest first, from behind id `before`."""
+
+    def newest(self, workspace_id: str, wanted: Wanted) -> Sequence[Post]:
+        """Return posts of a workspace, the newest first."""

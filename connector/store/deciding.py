@@ -1,0 +1,131 @@
+"""Posts that a person decides about: settled, tried anew, listed. Each decision holds the post for itself."""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection, func, select, update
+
+from connector.domain.lifecycle import AttemptState, State, may_be_made
+from connector.engine.model import Change, Claim, Failure, Lease, Post
+from connector.engine.model_incident import Anew, Deed, Verdict, Wanted
+from connector.kernel.errors import PostrailError
+from connector.store import auditing, claims, journal
+from connector.store.accepting import GONE, hold_repeats
+from connector.store.changes import changed
+from connector.store.posts import put, void_sending, whole
+from connector.store.rows import post_of
+from connector.store.tables import attempts, posts
+
+TTL_MS = 10_000
+"""The lease of a decision ends with its transaction; this is what it would last."""
+
+
+def settle(conn: Connection, now: int, lease: Lease, verdict: Verdict, deed: Deed) -> Post:
+    """Write what a person says has become of a post. Raises PostrailError as the port says."""
+    claim = _take(conn, now, lease)
+    before = claim.post
+    if not may_be_made(before.state, verdict.state):
+        raise PostrailError(
+            "post_not_resolvable",
+            f"{before.id} is {before.state}: there is nothing to settle.",
+            extra={"post_id": before.id, "status": before.state.value},
+        )
+    failure = Failure(code=verdict.code, message=verdict.message) if verdict.code else None
+    change = Change(state=verdict.state, failure=failure, public_ids=verdict.public_ids or None)
+    after = replace(changed(before, change, now), settled_at=now)
+    if verdict.state is State.FAILED:
+        _shut(conn, now, before.id)
+    journal.append(conn, now, before.id, [verdict.entry])
+    auditing.write(conn, now, deed, before.state.value, after.state.value)
+    put(conn, now, lease, before, after, {"next_at": None})
+    return after
+
+
+def requeue(conn: Connection, now: int, lease: Lease, version: int, anew: Anew, deed: Deed) -> Post:
+    """Move a failed post, read at `version`, back to `queued`. Raises PostrailError as the port says."""
+    claim = _take(conn, now, lease)
+    before = claim.post
+    if before.version != version or not may_be_made(before.state, State.QUEUED):
+        raise PostrailError(
+            "post_not_failed",
+            f"{before.id} is {before.state} by now: look at it again.",
+            extra={"post_id": before.id, "status": before.state.value},
+        )
+    if not anew.allow_repeat:
+        _refuse_superseded(conn, before)
+    _shut(conn, now, before.id)
+    spent = select(func.coalesce(func.max(attempts.c.number), 0)).where(attempts.c.post_id == before.id)
+    after = replace(
+        before,
+        state=State.QUEUED,
+        version=before.version + 1,
+        updated_at=now,
+        tries=0,
+        next_at=anew.next_at,
+        publish_id=None,
+        tiktok_status=None,
+        public_ids=(),
+        raw_status=None,
+        failure=None,
+        settled_at=None,
+        app_id=anew.app_id,
+        attempts_before=int(conn.execute(spent).scalar_one()),
+    )
+    columns = {
+        "next_at": anew.next_at,
+        "app_id": anew.app_id,
+        "attempts_before": after.attempts_before,
+        "retried_at": now,
+    }
+    journal.append(conn, now, before.id, [anew.entry])
+    auditing.write(conn, now, deed, before.state.value, after.state.value)
+    put(conn, now, lease, before, after, columns)
+    return after
+
+
+def _take(conn: Connection, now: int, lease: Lease) -> Claim:
+    """Hold a post that nobody works on. Raises PostrailError `post_busy`."""
+    claim = claims.take(conn, now, lease, ttl_ms=TTL_MS)
+    if claim is None:
+        raise PostrailError("post_busy", f"{lease.post_id} is being worked on at this moment.")
+    return claim
+
+
+def _shut(conn: Connection, now: int, post_id: str) -> None:
+    """End every attempt of a post, so that no byte of it leaves any more and another one can begin."""
+    void_sending(conn, now, post_id)
+    alive = (AttemptState.ACCEPTED.value, AttemptState.UNCERTAIN.value)
+    mine = update(attempts).where(attempts.c.post_id == post_id, attempts.c.state.in_(alive))
+    conn.execute(mine.values(state=AttemptState.REJECTED.value, resolved_at=now))
+
+
+def _refuse_superseded(conn: Connection, post: Post) -> None:
+    """Refuse to try a post anew whose input its account was sent again after it."""
+    input_hash = str(conn.execute(select(posts.c.input_hash).where(posts.c.id == post.id)).scalar_one())
+    hold_repeats(conn, input_hash)
+    later = select(posts.c.id).where(
+        posts.c.account_id == post.account_id,
+        posts.c.input_hash == input_hash,
+        posts.c.created_at >= post.created_at,
+        posts.c.id != post.id,
+        posts.c.state.not_in(GONE),
+    )
+    twin = conn.execute(later.order_by(posts.c.created_at.desc()).limit(1)).scalar_one_or_none()
+    if twin is not None:
+        raise PostrailError(
+            "retry_superseded",
+            f"The same input was accepted after this post, as {twin}: both would be published.",
+            extra={"post_id": twin},
+        )
+
+
+def newest(conn: Connection, workspace_id: str, wanted: Wanted) -> list[Post]:
+    """Return posts of a workspace, the newest first."""
+    query = whole().where(posts.c.workspace_id == workspace_id)
+    if wanted.states:
+        query = query.where(posts.c.state.in_(sorted(wanted.states)))
+    if wanted.account_id is not None:
+        query = query.where(posts.c.account_id == wanted.account_id)
+    if wanted.before is not None:
+        query = query.where(posts.c.id < wanted.before)
+    ordered = query.order_by(posts.c.id.desc()).limit(wanted.limit)
+    return [post_of(row) for row in conn.execute(ordered).mappings()]

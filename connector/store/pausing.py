@@ -1,0 +1,204 @@
+"""Pauses on SQL: what they cover is parked, out of the sight of the claims, until they are lifted.
+
+A pause and the opening of an attempt never pass each other: whoever opens or accepts an attempt looks for
+pauses under a lock that whoever pauses takes alone. That lock comes before any lock on a row.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    not_,
+    or_,
+    select,
+    update,
+)
+
+from connector.domain.lifecycle import UNSENT, AttemptState, State
+from connector.engine.model import Entry, Lease
+from connector.engine.model_incident import Deed, Parked, Pause, Scope
+from connector.engine.ports_incident import Paused
+from connector.store import auditing, journal
+from connector.store.dialect import PAUSES, hold, insert, locked, share, tell
+from connector.store.posts import held, release, void_sending
+from connector.store.rows import Row
+from connector.store.tables import attempts, is_sending, pauses, post_content, posts
+
+AT_ONCE = 1_000
+"""Posts parked in one transaction."""
+
+RUNNING, PAUSED = "running", "paused"
+"""How a scope stands, in the audit."""
+
+PARKED = Entry(call="decision", decision="paused: nothing of it is sent to TikTok until the pause is lifted")
+
+_active = pauses.c.ended_at.is_(None)
+_of_workspace = pauses.c.workspace_id.in_(("", posts.c.workspace_id))
+_covers = or_(
+    pauses.c.kind == "all",
+    and_(
+        _of_workspace,
+        or_(
+            pauses.c.kind == "workspace",
+            and_(pauses.c.kind == "account", pauses.c.target == posts.c.account_id),
+            and_(pauses.c.kind == "app", pauses.c.target == posts.c.app_id),
+        ),
+    ),
+)
+"""The condition on a pause that it covers a post, whatever the post is doing."""
+
+_at_tiktok = exists().where(
+    attempts.c.post_id == posts.c.id,
+    attempts.c.state.in_((AttemptState.ACCEPTED.value, AttemptState.UNCERTAIN.value)),
+)
+_to_be_sent = or_(
+    posts.c.state.in_(sorted(UNSENT)), and_(posts.c.state == State.SENDING.value, not_(_at_tiktok))
+)
+"""The condition on a post that its next step at TikTok would be a new one: no attempt of it goes on."""
+
+
+def _is_covered() -> ColumnElement[bool]:
+    return exists(select(pauses.c.kind).where(_active, _covers).correlate(posts))
+
+
+def keep_out(conn: Connection) -> None:
+    """Let nobody pause or lift a pause until this transaction ends. SQLite has one writer anyway."""
+    if conn.dialect.name == "postgresql":
+        share(conn, PAUSES, 0)
+
+
+def check(conn: Connection, post_id: str) -> None:
+    """Raise Paused where a pause covers a post."""
+    if _over(conn, posts.c.id == post_id) is not None:
+        raise Paused(post_id)
+
+
+def _over(conn: Connection, meant: ColumnElement[bool]) -> Pause | None:
+    query = select(pauses).join(posts, _covers).where(_active, meant).order_by(pauses.c.since).limit(1)
+    row = conn.execute(query).mappings().one_or_none()
+    return None if row is None else _pause_of(row)
+
+
+def over(conn: Connection, post_id: str) -> Pause | None:
+    """Return the pause that keeps a post from being sent now; none for one that is at TikTok already."""
+    return _over(conn, (posts.c.id == post_id) & _to_be_sent)
+
+
+def park_due(conn: Connection, now: int) -> int:
+    """Park up to `AT_ONCE` due posts that a pause covers; return how many.
+
+    An attempt of theirs that has no answer, left by a process that died, is voided.
+    """
+    if conn.execute(select(pauses.c.kind).where(_active).limit(1)).one_or_none() is None:
+        return 0
+    keep_out(conn)
+    due = select(posts.c.id).where(posts.c.next_at <= now, _to_be_sent, _is_covered())
+    ordered = due.order_by(posts.c.next_at).limit(AT_ONCE)
+    ids = list(conn.execute(locked(ordered, skip=True)).scalars())
+    if ids:
+        shut = update(attempts).where(attempts.c.post_id.in_(ids), is_sending)
+        conn.execute(shut.values(state=AttemptState.VOID.value, resolved_at=now))
+        parked = {"parked_due": posts.c.next_at, "next_at": None, "lease": None, "owner": None}
+        conn.execute(update(posts).where(posts.c.id.in_(ids)).values(parked))
+    return len(ids)
+
+
+def park(conn: Connection, now: int, lease: Lease) -> None:
+    """Give a post back that may not be sent; due now where the pause is over. Raises LeaseLost."""
+    keep_out(conn)
+    held(conn, lease)
+    void_sending(conn, now, lease.post_id)
+    if _over(conn, posts.c.id == lease.post_id) is None:
+        release(conn, now, lease, now, None)
+        return
+    journal.append(conn, now, lease.post_id, [PARKED])
+    release(conn, now, lease, None, None)
+    conn.execute(update(posts).where(posts.c.id == lease.post_id).values(parked_due=now))
+
+
+def pause(conn: Connection, now: int, new: Pause, deed: Deed) -> bool:
+    """Store a pause, once those who are opening attempts have ended; False where it is there."""
+    hold(conn, PAUSES)
+    known = conn.execute(select(pauses.c.ended_at).where(_is(new.scope))).one_or_none()
+    if known is not None and known.ended_at is None:
+        return False
+    fresh = {"since": now, "by": new.by, "reason": new.reason, "ended_at": None}
+    name = vars(new.scope)
+    stored = insert(conn, pauses).values(**name, **fresh)
+    conn.execute(stored.on_conflict_do_update(index_elements=list(name), set_=fresh))
+    auditing.write(conn, now, deed, RUNNING, PAUSED)
+    return True
+
+
+def end(conn: Connection, now: int, scope: Scope, deed: Deed) -> bool:
+    """Lift a pause; its row stays until its posts are due. False where there is none."""
+    hold(conn, PAUSES)
+    lifted = update(pauses).where(_is(scope), _active).values(ended_at=now)
+    if not conn.execute(lifted).rowcount:
+        return False
+    auditing.write(conn, now, deed, PAUSED, RUNNING)
+    return True
+
+
+def _is(scope: Scope) -> ColumnElement[bool]:
+    return and_(
+        pauses.c.kind == scope.kind,
+        pauses.c.target == scope.target,
+        pauses.c.workspace_id == scope.workspace_id,
+    )
+
+
+def of_workspace(conn: Connection, workspace_id: str) -> list[Pause]:
+    """Return the pauses that touch a workspace, the oldest first."""
+    query = select(pauses).where(_active, pauses.c.workspace_id.in_(("", workspace_id)))
+    ordered = query.order_by(pauses.c.since, pauses.c.kind, pauses.c.target)
+    return [_pause_of(row) for row in conn.execute(ordered).mappings()]
+
+
+def _pause_of(row: Row) -> Pause:
+    scope = Scope(kind=row["kind"], target=row["target"], workspace_id=row["workspace_id"])
+    return Pause(scope=scope, since=row["since"], by=row["by"], reason=row["reason"])
+
+
+def is_any_lifted(conn: Connection) -> bool:
+    """Tell whether posts of a lifted pause may still be parked: a cheap look."""
+    return conn.execute(select(pauses.c.kind).where(not_(_active)).limit(1)).one_or_none() is not None
+
+
+def free(conn: Connection, limit: int) -> list[Parked]:
+    """Return posts that are parked under no pause any more, the longest due first."""
+    query = (
+        select(
+            posts.c.id.label("post_id"),
+            posts.c.workspace_id,
+            posts.c.parked_due.label("due"),
+            (post_content.c.media != "[]").label("has_media"),
+        )
+        .join(post_content, post_content.c.post_id == posts.c.id)
+        .where(posts.c.parked_due.is_not(None), not_(_is_covered()))
+        .order_by(posts.c.parked_due)
+        .limit(limit)
+    )
+    return [Parked(**row) for row in conn.execute(query).mappings()]
+
+
+def unpark(conn: Connection, due: Mapping[str, int]) -> int:
+    """Make parked posts due at the given times; return how many."""
+    rows: Sequence[dict[str, object]] = [{"its_id": post_id, "at": at} for post_id, at in due.items()]
+    if rows:
+        mine = (posts.c.id == bindparam("its_id")) & posts.c.parked_due.is_not(None)
+        conn.execute(update(posts).where(mine).values(next_at=bindparam("at"), parked_due=None), rows)
+        tell(conn, "posts")
+    return len(rows)
+
+
+def forget_lifted(conn: Connection) -> None:
+    """Delete lifted pauses once none of their posts is parked."""
+    hold(conn, PAUSES)
+    if not free(conn, 1):
+        conn.execute(delete(pauses).where(not_(_active)))

@@ -1,0 +1,253 @@
+"""The ledger's port, people's decisions: each made once, by one person, audited with what it changes."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from connector.domain.lifecycle import AttemptState, State
+from connector.engine.model import Change, Entry, Failure, Post
+from connector.engine.model_incident import Anew, Deed, Verdict, Wanted
+from connector.kernel.errors import PostrailError
+from connector.store.tables import events
+from tests.contract.test_store_races import at_once
+from tests.ledgers import NOTE, TTL, Stage, new_post
+
+pytest_plugins = ("tests.databases", "tests.ledgers")
+
+HASH = "c0ffee00" * 8
+FAILED = Verdict(state=State.FAILED, entry=NOTE, code="resolved_not_published", message="no")
+SEEN = Verdict(state=State.PUBLISHED_PUBLIC, entry=NOTE, public_ids=("76",))
+
+
+def deed(**changes: Any) -> Deed:  # noqa: ANN401 - any member of Deed
+    """What somebody does."""
+    plain = Deed(who="key_1", who_name="n8n", action="resolve_post", workspace_id="w", target="it")
+    return replace(plain, **changes)
+
+
+def anew(stage: Stage, **changes: Any) -> Anew:  # noqa: ANN401 - any member of Anew
+    """How a post is tried anew: at once, by the app of the stage."""
+    return replace(Anew(app_id="app", next_at=stage.clock.now(), entry=NOTE), **changes)
+
+
+def now_of(stage: Stage, post: Post) -> Post:
+    """Return a post as it stands."""
+    found = stage.ledger.post("w", post.id)
+    assert found is not None
+    return found
+
+
+def doubtful(stage: Stage, state: State = State.UNCONFIRMED, **changes: Any) -> Post:  # noqa: ANN401 - any member
+    """Have a post whose upload may be complete, and of which nobody knows what has become."""
+    claim = stage.open_gate(stage.begun(**changes))
+    stage.ledger.record_upload(claim.lease, "gate-1", uploaded=7, final_chunk_started=True)
+    stage.ledger.save(claim.lease, Change(state=State.PROCESSING))
+    failure = Failure(code="unconfirmed", message="?")
+    stage.ledger.release(claim.lease, next_at=None, change=Change(state=state, failure=failure))
+    return now_of(stage, claim.post)
+
+
+def failed(stage: Stage, **changes: Any) -> Post:  # noqa: ANN401 - any member of NewPost
+    """Have a post that has failed after TikTok had accepted it."""
+    claim = stage.open_gate(stage.begun(**changes))
+    change = Change(
+        state=State.FAILED, failure=Failure(code="internal", message="no"), tiktok_status="FAILED"
+    )
+    stage.ledger.release(claim.lease, next_at=None, change=change)
+    return now_of(stage, claim.post)
+
+
+@pytest.mark.parametrize("state", [State.UNCONFIRMED, State.HELD])
+def test_a_post_that_was_seen_is_published_with_its_id_and_without_its_doubt(
+    stage: Stage, state: State
+) -> None:
+    post = doubtful(stage, state)
+    stage.clock.advance(5)
+    settled = stage.ledger.settle(post, SEEN, deed(target=post.id))
+    assert settled == now_of(stage, post)
+    assert (settled.state, settled.public_ids, settled.failure) == (State.PUBLISHED_PUBLIC, ("76",), None)
+    assert (settled.settled_at, settled.next_at) == (stage.clock.now(), None)
+    assert settled.version > post.version
+    assert stage.attempt_states(post.id) == [AttemptState.ACCEPTED]
+
+
+def test_a_post_that_was_not_seen_fails_and_its_gate_is_shut(stage: Stage) -> None:
+    post = doubtful(stage)
+    settled = stage.ledger.settle(post, FAILED, deed())
+    assert settled.failure == Failure(code="resolved_not_published", message="no")
+    assert stage.attempt_states(post.id) == [AttemptState.REJECTED]
+    gate = stage.ledger.gate("gate-1")
+    assert gate is not None
+    assert gate.state is AttemptState.REJECTED
+
+
+def test_a_decision_writes_its_event_its_entry_and_its_line_of_the_audit(stage: Stage) -> None:
+    post = doubtful(stage)
+    stage.ledger.settle(post, FAILED, deed(target=post.id, note="looked twice"))
+    kinds = stage.database.read(
+        lambda conn: conn.execute(select(events.c.kind).order_by(events.c.id)).scalars().all()
+    )
+    assert kinds[-1] == "post_failed"
+    assert [entry.call for entry in stage.ledger.timeline(post.id)][-2:] == ["test", "state"]
+    (line,) = stage.ledger.audit("w", limit=10)
+    assert (line.who, line.who_name, line.action, line.target) == ("key_1", "n8n", "resolve_post", post.id)
+    assert (line.before, line.after, line.note) == ("unconfirmed", "failed", "looked twice")
+    assert line.at == stage.clock.now()
+
+
+@pytest.mark.parametrize("verdict", [SEEN, FAILED])
+def test_what_is_not_in_doubt_is_not_settled_by_anybody(stage: Stage, verdict: Verdict) -> None:
+    for post in (failed(stage), stage.accept(account_id="b")):
+        with pytest.raises(PostrailError) as caught:
+            stage.ledger.settle(post, verdict, deed())
+        assert caught.value.code == "post_not_resolvable"
+        assert now_of(stage, post).state is post.state
+    assert stage.ledger.audit("w", limit=10) == []
+
+
+def test_a_post_that_somebody_works_on_is_not_decided_about(stage: Stage) -> None:
+    post = doubtful(stage)
+    assert stage.ledger.take(post.id, "worker", ttl_ms=TTL) is not None
+    for decide in (
+        partial(stage.ledger.settle, post, FAILED, deed()),
+        partial(stage.ledger.requeue, post, anew(stage), deed()),
+    ):
+        with pytest.raises(PostrailError) as caught:
+            decide()
+        assert caught.value.code == "post_busy"
+
+
+def test_of_people_who_settle_a_post_at_once_one_is_heard(stage: Stage) -> None:
+    for turn in range(6):
+        post = doubtful(stage) if turn == 0 else _another(stage, turn)
+        said = [SEEN, FAILED, SEEN, FAILED]
+        answers = at_once([partial(stage.ledger.settle, post, one, deed(target=post.id)) for one in said])
+        heard = [answer for answer in answers if not isinstance(answer, Exception)]
+        assert len(heard) == 1
+        codes = {answer.code for answer in answers if isinstance(answer, PostrailError)}
+        assert codes <= {"post_not_resolvable", "post_busy"}
+        lines = [line for line in stage.ledger.audit("w", limit=50) if line.target == post.id]
+        assert [line.after for line in lines] == [now_of(stage, post).state.value]
+
+
+def _another(stage: Stage, turn: int) -> Post:
+    """Have one more post in doubt, of other ids."""
+    claim = stage.begun(f"other-{turn}", input_hash=f"{turn:064x}")
+    claim = stage.open_gate(claim, f"other-{turn}", f"other-pub-{turn}")
+    failure = Failure(code="unconfirmed", message="?")
+    change = Change(state=State.UNCONFIRMED, failure=failure)
+    stage.ledger.release(claim.lease, next_at=None, change=change)
+    return now_of(stage, claim.post)
+
+
+def test_a_post_that_is_tried_anew_begins_as_a_new_one_and_keeps_what_it_is(stage: Stage) -> None:
+    post = failed(stage, idempotency_key="k")
+    stage.clock.advance(50)
+    later = stage.clock.now() + 20
+    queued = stage.ledger.requeue(post, anew(stage, next_at=later), deed(action="retry_post", target=post.id))
+    assert queued == now_of(stage, post)
+    assert (queued.id, queued.input, queued.media) == (post.id, post.input, post.media)
+    assert (queued.state, queued.next_at, queued.tries) == (State.QUEUED, later, 0)
+    assert (queued.publish_id, queued.tiktok_status, queued.failure, queued.settled_at) == (None,) * 4
+    assert (queued.attempts_before, queued.app_id) == (1, "app")
+    assert stage.attempt_states(post.id) == [AttemptState.REJECTED]
+    assert stage.ledger.accept(new_post(idempotency_key="k")).post.id == post.id
+    (line,) = stage.ledger.audit("w", limit=1)
+    assert (line.action, line.before, line.after) == ("retry_post", "failed", "queued")
+
+
+def test_a_post_that_is_tried_anew_has_another_attempt_and_is_found_by_its_first_publish_id(
+    stage: Stage,
+) -> None:
+    post = failed(stage)
+    stage.ledger.requeue(post, anew(stage), deed())
+    claim = stage.claim()
+    stage.ledger.begin_attempt(claim.lease, "gate-2", "upload", NOTE)
+    stage.open_gate(claim, "gate-2", "pub-2")
+    assert stage.attempt_states(post.id) == [AttemptState.REJECTED, AttemptState.ACCEPTED]
+    for ref in ("pub-1", "pub-2"):
+        found = stage.ledger.post("w", ref)
+        assert found is not None
+        assert found.id == post.id
+
+
+def test_of_people_who_try_a_post_anew_at_once_one_is_heard(stage: Stage) -> None:
+    post = failed(stage)
+    answers = at_once([partial(stage.ledger.requeue, post, anew(stage), deed()) for _ in range(4)])
+    assert sum(isinstance(answer, Post) for answer in answers) == 1
+    codes = {answer.code for answer in answers if isinstance(answer, PostrailError)}
+    assert codes <= {"post_not_failed", "post_busy"}
+    assert len(stage.ledger.audit("w", limit=9)) == 1
+
+
+def test_a_post_that_has_moved_since_it_was_read_is_not_tried_anew(stage: Stage) -> None:
+    post = failed(stage)
+    with pytest.raises(PostrailError) as caught:
+        stage.ledger.requeue(replace(post, version=post.version - 1), anew(stage), deed())
+    assert caught.value.code == "post_not_failed"
+
+
+def test_a_post_whose_twin_was_accepted_after_it_is_not_tried_anew_unless_both_are_wanted(
+    stage: Stage,
+) -> None:
+    post = failed(stage)
+    stage.clock.advance(1)
+    twin = stage.accept()
+    with pytest.raises(PostrailError) as caught:
+        stage.ledger.requeue(post, anew(stage), deed())
+    assert (caught.value.code, caught.value.extra["post_id"]) == ("retry_superseded", twin.id)
+    assert now_of(stage, post).state is State.FAILED
+    assert stage.ledger.requeue(post, anew(stage, allow_repeat=True), deed()).state is State.QUEUED
+
+
+def test_a_twin_that_has_failed_too_is_no_obstacle(stage: Stage) -> None:
+    post = failed(stage)
+    stage.accept()
+    change = Change(state=State.FAILED, failure=Failure(code="internal", message="no"))
+    stage.ledger.release(stage.claim().lease, next_at=None, change=change)
+    assert stage.ledger.requeue(post, anew(stage), deed()).state is State.QUEUED
+
+
+def test_the_same_input_is_a_repeat_of_a_post_that_was_just_tried_anew(stage: Stage) -> None:
+    post = failed(stage)
+    stage.clock.advance(3_600_000)
+    stage.ledger.requeue(post, anew(stage), deed())
+    with pytest.raises(PostrailError) as caught:
+        stage.ledger.accept(new_post(repeat_window_ms=600_000))
+    assert (caught.value.code, caught.value.extra["post_id"]) == ("duplicate_request", post.id)
+
+
+def test_the_audit_shows_a_workspace_its_own_lines_and_those_of_everything(stage: Stage) -> None:
+    stage.access.add_workspace("other", "Other")
+    for turn, workspace_id in enumerate(("w", "other", None)):
+        post = doubtful(stage) if turn == 0 else _another(stage, turn)
+        stage.ledger.settle(post, FAILED, deed(workspace_id=workspace_id, target=f"{turn}"))
+    assert [line.target for line in stage.ledger.audit("w", limit=9)] == ["2", "0"]
+    newest, oldest = stage.ledger.audit("w", limit=9)
+    assert stage.ledger.audit("w", limit=9, before=newest.id) == [oldest]
+    assert stage.ledger.audit("w", limit=1) == [newest]
+
+
+def test_posts_are_listed_newest_first_by_state_and_account(stage: Stage) -> None:
+    other = failed(stage, account_id="b")
+    doubted = _another(stage, 7)
+    listed = stage.ledger.newest("w", Wanted(limit=9))
+    assert {post.id for post in listed} == {other.id, doubted.id}
+    assert [post.id for post in listed] == sorted((other.id, doubted.id), reverse=True)
+    assert [post.id for post in stage.ledger.newest("w", Wanted(limit=9, states=[State.FAILED]))] == [
+        other.id
+    ]
+    assert [post.id for post in stage.ledger.newest("w", Wanted(limit=9, account_id="a"))] == [doubted.id]
+    older = Wanted(limit=1, before=listed[0].id)
+    assert [post.id for post in stage.ledger.newest("w", older)] == [listed[1].id]
+    assert stage.ledger.newest("nobody", Wanted(limit=9)) == []
+
+
+def test_an_entry_of_a_decision_is_part_of_the_timeline(stage: Stage) -> None:
+    post = failed(stage)
+    entry = Entry(call="decision", decision="n8n has it tried anew")
+    stage.ledger.requeue(post, anew(stage, entry=entry), deed())
+    assert "n8n has it tried anew" in [line.decision for line in stage.ledger.timeline(post.id)]
