@@ -10,6 +10,7 @@ from connector.cli import (
     apps,
     audit,
     check,
+    db,
     demo,
     domains,
     keys,
