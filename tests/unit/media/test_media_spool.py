@@ -93,6 +93,18 @@ def test_a_file_that_begins_again_holds_what_came_last_alone(tmp_path: Path) -> 
     assert Spool(tmp_path).path(media_id).read_bytes() == b"second"
 
 
+def test_a_large_file_may_begin_again_or_end_while_its_hash_is_being_taken(tmp_path: Path) -> None:
+    spool, large = Spool(tmp_path), os.urandom(5_000_000)
+    with spool.receive() as incoming:
+        incoming.write(large)
+        incoming.restart()
+        incoming.write(large[::-1])
+        assert incoming.keep() == hashlib.sha256(large[::-1]).hexdigest()
+    with spool.receive() as given_up:
+        given_up.write(large)
+    assert len(files(tmp_path)) == 1
+
+
 def test_a_kept_file_that_is_what_it_was_passes(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     with spool.receive() as incoming:
