@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, case, exists, func, select, tuple_, update
+from sqlalchemy import Connection, case, func, select, tuple_, update
 
 from connector.domain.lifecycle import POLLED
 from connector.engine.model import Attempt, Claim, Lease, Post
@@ -15,8 +15,12 @@ from connector.store.tables import LIVE, attempts, posts
 
 
 def is_due(conn: Connection, now: int) -> bool:
-    """Tell whether any post is due: a cheap look that takes no lock."""
-    return bool(conn.execute(select(exists().where(posts.c.next_at <= now))).scalar_one())
+    """Tell whether any post is due: a cheap look that takes no lock.
+
+    It asks for the earliest: for one that is due PostgreSQL would read the table, expecting to find it soon.
+    """
+    earliest = next_due(conn)
+    return earliest is not None and earliest <= now
 
 
 def claim(conn: Connection, now: int, lease: Lease, *, limit: int, ttl_ms: int) -> list[Claim]:
@@ -97,6 +101,8 @@ def renew(conn: Connection, now: int, leases: Iterable[Lease], *, ttl_ms: int) -
     wanted = {(lease.post_id, lease.token) for lease in leases}
     if not wanted:
         return frozenset()
+    # The ids alone first: for pairs SQLite would read the table.
+    among = posts.c.id.in_(sorted(post_id for post_id, _ in wanted))
     mine = tuple_(posts.c.id, posts.c.lease).in_(sorted(wanted))
-    kept = conn.execute(update(posts).where(mine).values(next_at=now + ttl_ms).returning(posts.c.id))
+    kept = conn.execute(update(posts).where(among, mine).values(next_at=now + ttl_ms).returning(posts.c.id))
     return frozenset(post_id for post_id, _ in wanted) - frozenset(kept.scalars())

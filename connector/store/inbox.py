@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, delete, exists, func, select, update
+from sqlalchemy import Connection, Select, delete, func, select, update
 from sqlalchemy import insert as plain_insert
 
 from connector.engine.model import Entry
@@ -18,6 +18,9 @@ from connector.store.tables import events
 from connector.store.tables import webhook_inbox as inbox
 
 T = TypeVar("T")
+
+# The condition changes nothing but lets SQLite use the index.
+_EARLIEST = select(func.min(inbox.c.next_at)).where(inbox.c.next_at.is_not(None))
 
 KEPT_MS = 30 * 24 * 3_600_000
 """Handled webhooks are kept for as long as the widest tolerance takes a replay for genuine."""
@@ -42,15 +45,19 @@ class SqlInbox:
 
     def claim(self, owner: str, *, limit: int, ttl_ms: int) -> list[Letter]:
         """Lease webhooks that are due; looks before it writes, so that an idle loop is cheap."""
-        if not self._database.read(lambda conn: _is_due(conn, self._database.now(conn))):
+
+        def is_due(conn: Connection) -> bool:
+            earliest = conn.execute(_EARLIEST).scalar_one()
+            return earliest is not None and earliest <= self._database.now(conn)
+
+        if not self._database.read(is_due):
             return []
         token = self._ids.token()
         return self._write(lambda conn, now: _claim(conn, now, owner, token, limit=limit, ttl_ms=ttl_ms))
 
     def next_due(self) -> int | None:
         """Return the earliest time at which a webhook is due."""
-        # The condition changes nothing but lets SQLite use the index.
-        return self._time(select(func.min(inbox.c.next_at)).where(inbox.c.next_at.is_not(None)))
+        return self._time(_EARLIEST)
 
     def about(self, publish_id: str) -> list[bytes]:
         """Return the bodies of all that TikTok has told of a publish task."""
@@ -102,10 +109,6 @@ def _keep(conn: Connection, now: int, arrival: Arrival) -> bool:
     if fresh:
         tell(conn, "webhooks")
     return fresh
-
-
-def _is_due(conn: Connection, now: int) -> bool:
-    return bool(conn.execute(select(exists().where(inbox.c.next_at <= now))).scalar_one())
 
 
 def _claim(conn: Connection, now: int, owner: str, token: str, *, limit: int, ttl_ms: int) -> list[Letter]:

@@ -2,19 +2,25 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from connector.store.connecting import postgres_engine
+from connector.store.connecting import migration_engine, postgres_engine
 from connector.store.database import is_sqlite
 from connector.store.migrate import downgrade, migrate, upgrade
 from connector.store.sqlite import sqlite_engine
 from connector.store.tables import metadata
+from tests.integration.store.rows_made import fill, reflected, rewrite, written
 
 pytest_plugins = ("tests.databases",)
 
@@ -22,9 +28,12 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def engine(blank_url: str) -> Engine:
+def engine(blank_url: str) -> Iterator[Engine]:
     """Give an engine on an empty database of each kind in turn."""
-    return sqlite_engine(blank_url, "BEGIN IMMEDIATE") if is_sqlite(blank_url) else postgres_engine(blank_url)
+    url = blank_url
+    made = sqlite_engine(url, "BEGIN IMMEDIATE") if is_sqlite(url) else postgres_engine(url)
+    yield made
+    made.dispose()
 
 
 def _tables(engine: Engine) -> set[str]:
@@ -123,4 +132,54 @@ def test_one_owner_has_the_same_bytes_once(engine: Engine) -> None:
         _upload(conn, "one", "aa", owner="")
     with pytest.raises(IntegrityError), engine.begin() as conn:
         _upload(conn, "two", "aa", owner="")
+    engine.dispose()
+
+
+def _steps() -> list[tuple[str, str]]:
+    """Every revision but the first, with the one before it."""
+    config = Config()
+    config.set_main_option("script_location", "connector.store:migrations")
+    chain = [step.revision for step in ScriptDirectory.from_config(config).walk_revisions()][::-1]
+    return list(pairwise(chain))
+
+
+@pytest.mark.parametrize(("before", "after"), _steps())
+def test_a_step_forward_and_back_and_forward_keeps_every_row(engine: Engine, before: str, after: str) -> None:
+    with engine.begin() as conn:
+        upgrade(conn, after)
+        later = reflected(conn)
+        downgrade(conn, before)
+        tables = reflected(conn)
+        fill(conn, tables)
+        rows = written(conn, tables, later)
+        for go, to in ((upgrade, after), (downgrade, before), (upgrade, after)):
+            go(conn, to)
+            assert written(conn, tables, later) == rows
+        assert all(rows.values())
+
+
+def test_the_newest_schema_takes_what_code_of_the_revision_before_writes(engine: Engine) -> None:
+    """Which is what a process of the release before does while another one migrates."""
+    before, head = _steps()[-1]
+    with engine.begin() as conn:
+        upgrade(conn, before)
+        tables = reflected(conn)
+        upgrade(conn, head)
+        fill(conn, tables)
+        rewrite(conn, tables)
+        assert all(written(conn, tables, tables).values())
+
+
+def test_a_process_of_the_release_before_writes_on_while_another_migrates(postgres_url: str) -> None:
+    before, head = _steps()[-1]
+    engine = migration_engine(postgres_url)
+    with engine.begin() as conn:
+        downgrade(conn, before)
+    with engine.connect() as older, ThreadPoolExecutor(1) as pool:
+        older.execute(text("INSERT INTO workspaces (id, name, created_at) VALUES ('w', 'Work', 1)"))
+        migrating = pool.submit(migrate, postgres_url)
+        older.commit()
+        assert migrating.result(60).at == head
+        older.execute(text("UPDATE workspaces SET name = 'Still'"))
+        older.commit()
     engine.dispose()

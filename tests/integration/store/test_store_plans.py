@@ -1,0 +1,170 @@
+"""How the databases find their rows among 100,000: by an index, never by reading a table from end to end."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event, text
+
+from connector.engine.model import Lease
+from connector.store.database import Database
+from connector.store.inbox import SqlInbox
+from connector.store.leases import expire
+from tests.databases import HandClock, open_on
+from tests.ledgers import IDS, TTL, Stage, set_stage
+
+pytest_plugins = ("tests.databases",)
+
+DAY = 86_400_000
+BIG = ("posts", "post_content", "idempotency", "webhook_inbox")
+"""The tables that hold so many rows."""
+
+NUMBERS = {
+    "postgresql": "SELECT n FROM generate_series(1, 100000) AS n",
+    "sqlite": """WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 100000)
+    SELECT n FROM s""",
+}
+FILL = (
+    """INSERT INTO posts (id, workspace_id, account_id, operation, kind, mode, transfer, state, version,
+    next_at, lease, owner, wake_seq, wake_seen, tries, public_ids, input_hash, created_at, updated_at)
+    SELECT 'post_' || n, 'w', 'a', 'post_video', 'video', 'direct', 'upload', 'queued', 0,
+    :later + n, CASE WHEN n <= 50 THEN 'lease' || n END, CASE WHEN n <= 50 THEN 'owner' || (n % 5) END,
+    0, 0, 0, '[]', 'c0ffee' || n, 1, 1 FROM ({numbers}) AS numbers""",
+    """INSERT INTO post_content (post_id, input, receipt, media)
+    SELECT 'post_' || n, '{{}}', '{{}}', '[]' FROM ({numbers}) AS numbers""",
+    """INSERT INTO idempotency
+    (workspace_id, operation, key, input_hash, post_id, receipt, created_at, expires_at)
+    SELECT 'w', 'post_video', 'k' || n, 'c0ffee', 'post_' || n, '{{}}', 1, :later + n
+    FROM ({numbers}) AS numbers""",
+    """INSERT INTO webhook_inbox (digest, client_key, event, body, received_at, tries, handled_at)
+    SELECT 'd' || n, 'aw1', 'e', '{{}}', :later, 0, :later + n FROM ({numbers}) AS numbers""",
+    "UPDATE posts SET next_at = 1 WHERE id IN ('post_7', 'post_77')",
+    "ANALYZE",
+)
+"""Many that are due far in the future, a few that somebody holds, two that are due now."""
+
+USES: Mapping[str, Callable[[Stage], object]] = {
+    "claim": lambda stage: stage.ledger.claim("me", limit=2, ttl_ms=TTL),
+    "take": lambda stage: stage.ledger.take("post_99", "me", ttl_ms=TTL),
+    "renew": lambda stage: stage.ledger.renew(
+        [Lease(post_id=f"post_{n}", token=f"lease{n}", owner="me") for n in range(1, 9)], ttl_ms=TTL
+    ),
+    "next_due": lambda stage: stage.ledger.next_due(),
+    "look at those who wait": lambda stage: stage.ledger.versions([f"post_{n}" for n in range(9)]),
+    "end the leases of the dead": lambda stage: stage.database.write(
+        lambda conn: expire(conn, stage.clock.now(), ["owner1", "owner2"])
+    ),
+    "end all leases": lambda stage: stage.ledger.release_all(),
+    "claim webhooks": lambda stage: SqlInbox(stage.database, ids=IDS).claim("me", limit=2, ttl_ms=TTL),
+    "sweep": lambda stage: stage.ledger.sweep(),
+    "find": lambda stage: stage.ledger.post("w", "post_5"),
+}
+
+
+def in_transaction(database: Database, *statements: str, **values: object) -> None:
+    """Run statements of this module."""
+
+    def run(conn: Connection) -> None:
+        for statement in statements:
+            named = statement.format(numbers=NUMBERS[conn.dialect.name])
+            conn.execute(text(named), {name: values[name] for name in values if f":{name}" in named})
+
+    database.write(run)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Give a ledger with many rows on each database in turn."""
+    clock = HandClock()
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("plans") / "ledger.db"
+        path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
+        urls = iter([f"sqlite:///{path}"])
+    else:
+        server = request.getfixturevalue("postgres_server")
+        urls = server.fresh(request.getfixturevalue("postgres_template"))
+    database = open_on(next(urls), clock)
+    made = set_stage(database, clock)
+    in_transaction(database, *FILL, later=clock.now() + DAY)
+    yield made
+    database.close()
+    for _ in urls:
+        pass
+
+
+class Noted:
+    """The statements that were run while it listened, with their values."""
+
+    def __init__(self) -> None:
+        self.statements: list[tuple[str, Any]] = []
+
+    def __call__(self, _conn: object, _cursor: object, statement: str, values: Any, *_: object) -> None:  # noqa: ANN401 - whatever a driver takes
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")) and any(name in statement for name in BIG):
+            self.statements.append((statement, values))
+
+
+def noted(act: Callable[[], object]) -> list[tuple[str, Any]]:
+    """Return the statements on the big tables that `act` runs."""
+    listener = Noted()
+    event.listen(Engine, "before_cursor_execute", listener)
+    try:
+        act()
+    finally:
+        event.remove(Engine, "before_cursor_execute", listener)
+    return listener.statements
+
+
+def scans_of_sqlite(conn: Connection, statement: str, values: Any) -> list[str]:  # noqa: ANN401 - as noted
+    """Return the steps of a plan that read a table from end to end."""
+    steps = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+    told = [str(step.detail) for step in steps]
+    return [step for step in told if step.startswith("SCAN") and step.split()[1] in BIG]
+
+
+def scans_of_postgresql(conn: Connection, statement: str, values: Mapping[str, object]) -> list[str]:
+    """Return the same, of the plan that is kept for a statement once it is prepared."""
+    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
+    numbered = re.sub(r"%\((\w+)\)s", lambda found: f"${names.index(found.group(1)) + 1}", statement)
+    given = ", ".join(literal(values[name]) for name in names)
+    conn.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+    conn.exec_driver_sql(f"PREPARE asked AS {numbered.replace('%%', '%')}")
+    plan = conn.exec_driver_sql(f"EXPLAIN (FORMAT JSON) EXECUTE asked{f'({given})' if given else ''}")
+    found = plan.scalar_one()
+    conn.exec_driver_sql("DEALLOCATE asked")
+    return list(steps_of(found[0]["Plan"]))
+
+
+def literal(value: object) -> str:
+    """Spell a value in SQL."""
+    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+
+
+def steps_of(plan: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the sequential scans of big tables in a plan."""
+    if plan["Node Type"] == "Seq Scan" and plan["Relation Name"] in BIG:
+        yield f"Seq Scan on {plan['Relation Name']}"
+    for inner in plan.get("Plans", ()):
+        yield from steps_of(inner)
+
+
+@pytest.mark.parametrize("use", USES)
+def test_no_table_is_read_from_end_to_end(stage: Stage, use: str) -> None:
+    statements = noted(lambda: USES[use](stage))
+    assert statements
+
+    def scans(conn: Connection) -> list[tuple[str, list[str]]]:
+        explain = scans_of_sqlite if conn.dialect.name == "sqlite" else scans_of_postgresql
+        found = [(statement, explain(conn, statement, values)) for statement, values in statements]
+        return [(statement, steps) for statement, steps in found if steps]
+
+    assert stage.database.write(scans) == []
+
+
+def test_this_test_would_see_a_table_that_is_read_from_end_to_end(stage: Stage) -> None:
+    def scans(conn: Connection) -> list[str]:
+        if conn.dialect.name == "sqlite":
+            return scans_of_sqlite(conn, "SELECT count(*) FROM posts WHERE tries = ?", (3,))
+        return scans_of_postgresql(conn, "SELECT count(*) FROM posts WHERE tries = %(n)s", {"n": 3})
+
+    assert stage.database.write(scans)
