@@ -40,8 +40,8 @@ drills: $(VENV)/.developer ## Attack tokens, webhooks, uploads and error paths a
 	$(BIN)/python -m pytest -n 0 tests/drills
 
 drill: $(VENV)/.developer ## Kill, freeze and starve a publishing Postrail on SQLite and PostgreSQL, and count (about 3 minutes)
-	$(BIN)/postrail drill --posts 200 --kills 14 --seconds 60 --seed 20261120
-	$(BIN)/postrail drill --posts 200 --kills 14 --stops 2 --seconds 60 --seed 20261121 --postgresql --servers 2 --workers 1
+	$(BIN)/postrail drill --posts 150 --kills 12 --clock-steps 2 --seconds 45 --seed 20261120
+	$(BIN)/postrail drill --posts 150 --kills 12 --stops 2 --seconds 45 --seed 20261121 --postgresql --servers 2 --workers 1
 
 browser: $(VENV)/.browser ## Walk the login in the machine's Chromium (apt-get install chromium)
 	$(BIN)/python -m pytest -n 0 tests/browser

@@ -109,6 +109,8 @@ class Attacker:
         victim = self._victim(attack)
         if attack.blow == "kill":
             victim.kill()
+        elif attack.blow == "restart":
+            victim.restart()
         elif attack.blow == "freeze":
             victim.freeze()
             return victim.thaw

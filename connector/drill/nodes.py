@@ -30,6 +30,7 @@ class Node:
     died: int = 0
     """How often it has ended without being struck."""
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _is_restarting: bool = field(default=False, init=False)
 
     @property
     def log(self) -> Path:
@@ -38,6 +39,7 @@ class Node:
 
     def start(self) -> None:
         """Start it."""
+        self._is_restarting = False
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own modules
                 [sys.executable, *self.words],
@@ -50,9 +52,9 @@ class Node:
             )
 
     def tend(self) -> None:
-        """Start it again if it has ended by itself, as its supervisor would."""
+        """Start it again if it has ended, as its supervisor would."""
         if self.process is not None and self.process.poll() is not None:
-            self.died += 1
+            self.died += not self._is_restarting
             self.start()
 
     def is_ready(self) -> bool:
@@ -72,6 +74,11 @@ class Node:
             self.process.kill()
             self.process.wait(STOP_S)
         self.start()
+
+    def restart(self) -> None:
+        """Ask it to end, as a deployment does; it is started again once it has."""
+        self._is_restarting = True
+        self.ask_to_stop()
 
     def freeze(self) -> None:
         """Stop it in mid-stride (SIGSTOP)."""

@@ -7,7 +7,7 @@ from connector.sandbox.lots import lot
 
 Naive = Literal["no-gate-retry", "no-gate-park"]
 Kind = Literal["video", "photo"]
-Blow = Literal["kill", "freeze", "stop_database", "full_disk", "clock"]
+Blow = Literal["kill", "restart", "freeze", "stop_database", "full_disk", "clock"]
 
 LEASE_S = 3.0
 """The lease of the processes under attack: short, so that a freeze outlasts it soon."""
@@ -36,6 +36,7 @@ class Plan:
     seed: int
     posts: int = 200
     kills: int = 20
+    restarts: int = 2
     freezes: int = 4
     stops: int = 0
     full_disks: int = 0
@@ -73,7 +74,7 @@ class Attack:
     """One blow, `at_s` seconds after the beginning.
 
     `victim`, at least 0 and less than 1, chooses among the processes; `lasts_s` is how long a freeze, a
-    stopped database or a full disk lasts, or by how many seconds the clock is moved on. `at_once`: it is not
+    stopped database or a full disk lasts, or by how many seconds the clock is moved. `at_once`: it is not
     waited for that its victim serves again after the last blow.
     """
 
@@ -86,12 +87,13 @@ class Attack:
 
 LASTS: dict[Blow, tuple[float, float]] = {
     "kill": (0.0, 0.0),
+    "restart": (0.0, 0.0),
     "freeze": (LEASE_S + 0.5, LEASE_S + 2.5),
     "stop_database": (0.3, 2.0),
     "full_disk": (0.5, 2.5),
-    "clock": (2.0, 20.0),
+    "clock": (-5.0, 20.0),
 }
-"""The shortest and the longest of each blow, in seconds."""
+"""The shortest and the longest of each blow, in seconds; a clock may be moved back too."""
 
 
 def orders(plan: Plan) -> tuple[Order, ...]:
@@ -119,6 +121,7 @@ def schedule(plan: Plan) -> tuple[Attack, ...]:
     """Return the attacks of a drill, by their time: evenly spread, in an order that the seed decides."""
     counts: dict[Blow, int] = {
         "kill": plan.kills,
+        "restart": plan.restarts,
         "freeze": plan.freezes,
         "stop_database": plan.stops,
         "full_disk": plan.full_disks,

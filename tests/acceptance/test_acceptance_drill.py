@@ -12,7 +12,7 @@ import pytest
 from connector.settings import bare_environment
 from tests.running import postrail
 
-MEASURE = ("--posts", "36", "--kills", "4", "--freezes", "1", "--seconds", "15", "--settle", "400")
+MEASURE = ("--posts", "36", "--kills", "6", "--freezes", "1", "--seconds", "15", "--settle", "400")
 ON = {
     "sqlite": ("--full-disks", "1", "--clock-steps", "1"),
     "postgresql": ("--postgresql", "--stops", "1", "--servers", "2", "--workers", "1", "--full-disks", "0"),
@@ -37,7 +37,7 @@ def test_every_post_is_published_once_and_told_as_it_is(tmp_path: Path, database
     status, report = drill(tmp_path, *MEASURE, *ON[database], "--seed", "20261120")
     assert (status, report["broken"]) == (0, [])
     assert report["counts"]["on_tiktok"] == report["counts"]["accepted"] == 36
-    assert report["attacks"]["kill"] == 4
+    assert report["attacks"]["kill"] == 6
     assert report["counts"]["ambiguous_inits"] > 0
 
 

@@ -89,6 +89,19 @@ def test_a_process_that_ends_by_itself_is_started_again_and_counted(node: Node) 
     assert (node.died, node.is_ready(), pid_of(node) != before) == (1, True, True)
 
 
+def test_a_process_that_is_asked_to_restart_is_not_counted_as_lost(node: Node) -> None:
+    before = pid_of(node)
+    node.restart()
+    assert node.process is not None
+    node.process.wait(10)
+    node.tend()
+    assert (node.died, node.is_ready(), pid_of(node) != before) == (0, True, True)
+    node.process.send_signal(signal.SIGTERM)
+    node.process.wait(10)
+    node.tend()
+    assert node.died == 1
+
+
 def test_a_stop_ends_a_frozen_process_too(node: Node) -> None:
     node.freeze()
     node.ask_to_stop()

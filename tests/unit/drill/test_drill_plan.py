@@ -10,7 +10,9 @@ from connector.drill.plan import LASTS, LEASE_S, Attack, Plan, orders, schedule
 from connector.sandbox.behaviour import Behaviour
 from connector.sandbox.rules import Rule
 
-PLAN = Plan(seed=7, posts=40, kills=6, freezes=3, stops=2, full_disks=2, clock_steps=1, seconds=30)
+PLAN = Plan(
+    seed=7, posts=40, kills=6, restarts=2, freezes=3, stops=2, full_disks=2, clock_steps=1, seconds=30
+)
 
 
 def test_the_same_seed_gives_the_same_drill_and_another_one_another() -> None:
@@ -41,6 +43,7 @@ def test_the_schedule_has_every_attack_in_time() -> None:
     attacks = schedule(PLAN)
     assert Counter(attack.blow for attack in attacks) == {
         "kill": 6,
+        "restart": 2,
         "freeze": 3,
         "stop_database": 2,
         "full_disk": 2,
