@@ -20,6 +20,10 @@ TIKTOK_API = "https://open.tiktokapis.com"
 _WEB_ADDRESS = re.compile(r"https?://[^\s/?#]+(?:/[^\s?#]*)?$")
 
 
+_ORIGIN_AND_MORE = re.compile(r"(https?://[^\s/?#]+)/?([^\s].*)?$", re.IGNORECASE)
+"""A scheme, a host and a port, and whatever is more than that."""
+
+
 class SettingsError(Exception):
     """A setting has a value that cannot be used; the message names each one and its cure."""
 
@@ -200,6 +204,15 @@ class Settings(BaseSettings):
         if value and not _WEB_ADDRESS.match(value):
             raise ValueError("no address of a server; write https://host or http://host:port")
         return value.rstrip("/") if value else None
+
+    @field_validator("trusted_origins")
+    @classmethod
+    def _origins_alone(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for given in value:
+            found = _ORIGIN_AND_MORE.match(given)
+            if found and found.group(2):
+                raise ValueError(f"origins alone can be trusted, without a path; write {found[1]}")
+        return tuple(given.rstrip("/") for given in value)
 
     @field_validator("database_url")
     @classmethod

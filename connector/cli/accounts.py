@@ -11,6 +11,7 @@ import click
 
 from connector.cli.options import home_option, settings_with
 from connector.cli.people import ENCODING, names_in
+from connector.engine.disconnect import Parted
 from connector.kernel.clock import to_iso
 from connector.settings import SettingsError
 from connector.wiring import accounts as wiring
@@ -109,6 +110,8 @@ def invite(home: Path | None, name: str | None, table: TextIO | None, app: str |
 
     Each link is signed, expires, and connects one account. Prints CSV: name, link, expires_at.
     """
+    if name is not None and table is not None:
+        raise SettingsError("say whom to invite by --name or by --csv, not by both")
     names = names_in(table) if table is not None else [name] if name else []
     if not names:
         raise SettingsError("say whom to invite: --name or --csv")
@@ -140,5 +143,10 @@ def disconnect(home: Path | None, account: str, app: str | None) -> None:
         click.echo(f"{account} was not connected.", err=True)
         sys.exit(1)
     for one in parted:
-        told = "revoked at TikTok" if one.trouble is None else f"TikTok could not be told: {one.trouble}"
-        click.echo(f"{account} is disconnected from {one.app.label}: {told}.")
+        click.echo(f"{account} is disconnected from {one.app.label}: {_how_parted(one)}.")
+
+
+def _how_parted(one: Parted) -> str:
+    if one.had_ended:
+        return "its consent had ended before"
+    return "revoked at TikTok" if one.trouble is None else f"TikTok could not be told: {one.trouble}"

@@ -75,6 +75,7 @@ class GrantStore(Protocol):
     def end(self, grant_id: str, state: GrantState, reason: str, *, lease: GrantLease | None = None) -> bool:
         """End a live grant: its tokens are erased and its event is written; False when it was not live.
 
+        One that waits for a new consent is not live, and can still be `disconnected`.
         The event is `account_needs_reconnect`, or `account_disconnected`. With a `lease` only its holder
         may: raises LeaseLost.
         """

@@ -123,7 +123,7 @@ class SqlGrants:
         self._write(give_back)
 
     def end(self, grant_id: str, state: GrantState, reason: str, *, lease: GrantLease | None = None) -> bool:
-        """End a live grant and tell of it; False when it was not live. Raises LeaseLost."""
+        """End a grant and tell of it; False when it had ended so before. Raises LeaseLost."""
 
         def end(conn: Connection, now: int) -> bool:
             row = _held(conn, lease) if lease else _row(conn, grant_id)
@@ -190,8 +190,11 @@ def _write_held(conn: Connection, lease: GrantLease, values: Mapping[str, Any]) 
 
 
 def _end(conn: Connection, now: int, row: RowMapping, state: GrantState, reason: str) -> bool:
-    """Erase a grant's tokens and tell why, unless it has ended before."""
-    if row["state"] != LIVE:
+    """Erase a grant's tokens and tell why, unless it has ended before.
+
+    One that waits for a new consent can still be taken off.
+    """
+    if row["state"] != LIVE and (row["state"], state) != ("reconnect", "disconnected"):
         return False
     erased = {"pair": None, "seal_key_id": None, "expires_at": None, "next_at": None, "lease": None}
     values = {**erased, "owner": None, "tries": 0, "state": state, "reason": reason, "updated_at": now}

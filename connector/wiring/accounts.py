@@ -1,10 +1,8 @@
 """`postrail accounts` and `postrail apps`: what can be done beside a running server, on the same ledger."""
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from connector.domain.audit import Audit
 from connector.engine.accounts import resolve_account
@@ -20,9 +18,9 @@ from connector.kernel.ids import SystemIds
 from connector.settings import TIKTOK_API, Settings, SettingsError
 from connector.store.access import SqlAccess
 from connector.store.ledger import SqlLedger
+from connector.wiring.addresses import noted_url, served_at
 from connector.wiring.bootstrap import callback_of, ensure_workspace, kind_of
-from connector.wiring.parts import Parts, build_desk, open_parts
-from connector.wiring.serve import STATE_FILE
+from connector.wiring.parts import build_desk, open_parts
 
 NOWHERE = "http://127.0.0.1:9"
 """TikTok's address where no sandbox runs: what needs it says that nobody answers."""
@@ -51,7 +49,7 @@ def backroom(settings: Settings) -> Iterator[Backroom]:
             access=parts.access,
             ledger=parts.ledger,
             ids=parts.ids,
-            public_url=settings.public_url or _served_at(parts),
+            public_url=served_at(settings),
             anyone=Principal(workspace_id=ensure_workspace(parts), key_id=""),
         )
     finally:
@@ -62,22 +60,9 @@ def tiktok_of(settings: Settings) -> tuple[str, str]:
     """Return where TikTok's calls and its pages are; in sandbox mode the sandbox that runs, if one does."""
     if not settings.sandbox:
         return settings.tiktok_base_url or TIKTOK_API, settings.tiktok_web_url
-    noted = _noted_url(settings.home / "sandbox" / "sandbox.json")
+    noted = noted_url(settings.home / "sandbox" / "sandbox.json")
     url = settings.tiktok_base_url or noted or NOWHERE
     return url, url
-
-
-def _served_at(parts: Parts) -> str:
-    """Return where the server of this data folder serves, as it noted at its last start."""
-    settings = parts.settings
-    return _noted_url(settings.home / STATE_FILE) or f"http://{settings.host}:{settings.port}"
-
-
-def _noted_url(path: Path) -> str | None:
-    try:
-        return str(json.loads(path.read_text())["url"])
-    except (OSError, ValueError, KeyError):
-        return None
 
 
 def listed(settings: Settings) -> list[dict[str, object]]:

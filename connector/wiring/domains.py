@@ -10,6 +10,7 @@ from connector.media.signatures import SignatureFolder
 from connector.net import Broken, Egress, Timeout, Unsent
 from connector.net.texts import DnsTexts
 from connector.settings import Settings, SettingsError
+from connector.wiring.addresses import served_at
 
 FOLDER = "proofs"
 _PATIENCE = Timeout(connect_s=5, idle_s=5, total_s=10)
@@ -36,8 +37,8 @@ def build_hosting(settings: Settings, signatures: SignatureFolder, public_url: s
     )
 
 
-def _hosting(settings: Settings) -> Hosting:
-    return build_hosting(settings, signatures_of(settings), settings.public_url or "", SystemClock())
+def _hosting(settings: Settings, url: str) -> Hosting:
+    return build_hosting(settings, signatures_of(settings), url, SystemClock())
 
 
 def add_file(settings: Settings, path: Path) -> tuple[str, ...]:
@@ -48,7 +49,7 @@ def add_file(settings: Settings, path: Path) -> tuple[str, ...]:
         raise SettingsError(f"{path}: {error.strerror}") from error
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     signatures_of(settings).add(path.name, content)
-    base = settings.public_url or ""
+    base = served_at(settings)
     return f"{base}/{path.name}", f"{base}/media/{path.name}"
 
 
@@ -58,8 +59,8 @@ def remove_file(settings: Settings, name: str) -> bool:
 
 
 def shown(settings: Settings) -> dict[str, object]:
-    """Return what `/v1/domains` tells."""
-    return domains_row(_hosting(settings))
+    """Return what `/v1/domains` tells, of the address that the server would have where none runs."""
+    return domains_row(_hosting(settings, served_at(settings)))
 
 
 def checked(settings: Settings) -> Iterator[Finding]:
@@ -73,4 +74,4 @@ def checked(settings: Settings) -> Iterator[Finding]:
             return Look(status=None, said=str(error))
         return Look(status=reply.status, body=reply.body)
 
-    return check(_hosting(settings), look)
+    return check(_hosting(settings, settings.public_url or ""), look)

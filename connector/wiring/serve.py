@@ -28,6 +28,7 @@ from connector.store.guard import single_server
 from connector.web.incoming import LIMITS_SETTING
 from connector.web.proxies import TrustedProxies
 from connector.web.serve import WebServer
+from connector.wiring.addresses import STATE_FILE
 from connector.wiring.bootstrap import (
     ensure_app,
     ensure_first_key,
@@ -58,7 +59,6 @@ Adapt = Callable[[Context], Context]
 
 DRAIN_S = 10.0
 WAKE_EVERY_S = 1.0
-STATE_FILE = "serve.json"
 HELD_SHARE = 4
 """One in so many web threads may hold a pull at the gate."""
 

@@ -1,5 +1,6 @@
 """The command line as a person meets it: help that reads well, mistakes told in one line, no accidents."""
 
+import json
 import socket
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def test_a_port_that_is_taken_is_told_by_the_sandbox_too(tmp_path: Path) -> None
         ("TRUSTED_ORIGIN", "http://127.0.0.1:1", "POSTRAIL_TRUSTED_ORIGINS"),
         ("DATABASE_URL", "mysql://x", "postgresql://"),
         ("WORKERS", "0", "POSTRAIL_WORKERS"),
+        ("TRUSTED_ORIGINS", "http://127.0.0.1:9000/media", "write http://127.0.0.1:9000"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_told(tmp_path: Path, setting: str, value: str, said: str) -> None:
@@ -122,3 +124,24 @@ def test_links_that_lead_to_this_machine_alone_are_warned_of(
     status, told, said = run(tmp_path, "accounts", "invite", "--name", "Mia", HOME=home, **settings)
     assert (status, len(told.splitlines())) == (0, 2)
     assert ("POSTRAIL_PUBLIC_URL is not set" in said and "http://127.0.0.1:8000" in said) is warned
+
+
+def test_people_are_invited_by_a_name_or_by_a_table_not_by_both(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("name\nMia\n")
+    words = ("accounts", "invite", "--name", "Noa", "--csv", "people.csv")
+    status, told, said = run(tmp_path, *words, HOME=str(tmp_path / "h"))
+    assert (status, told) == (2, "")
+    assert "not by both" in said
+
+
+def test_the_address_of_the_media_is_told_where_no_server_runs(tmp_path: Path) -> None:
+    status, told, _ = run(tmp_path, "domains", "list", HOME=str(tmp_path / "h"), PORT="8123")
+    assert (status, json.loads(told)["public_url"]) == (0, "http://127.0.0.1:8123")
+    assert json.loads(told)["media_prefix"] == "http://127.0.0.1:8123/media/"
+
+
+def test_a_signature_file_is_told_with_the_whole_address_at_which_it_is_served(tmp_path: Path) -> None:
+    (tmp_path / "tiktokAbC123.txt").write_text("tiktok-developers-site-verification=AbC123\n")
+    status, told, _ = run(tmp_path, "domains", "add-file", "tiktokAbC123.txt", HOME=str(tmp_path / "h"))
+    assert status == 0
+    assert "Served at http://127.0.0.1:8000/tiktokAbC123.txt" in told

@@ -236,3 +236,14 @@ def test_an_expiry_is_warned_of_once_for_each_time(stage: Stage) -> None:
     assert stage.grants.warn(grant, 78, "refresh_token")
     payload = {"app_id": "app", "what": "refresh_token", "expires_at": 77}
     assert told(stage)[0] == ("account_token_expiring", "a", payload)
+
+
+def test_a_consent_that_has_ended_can_be_taken_off_once(stage: Stage) -> None:
+    assert stage.grants.end("grant-a", "reconnect", "invalid_grant")
+    assert stage.grants.end("grant-a", "disconnected", "disconnected_here")
+    assert not stage.grants.end("grant-a", "disconnected", "again")
+    assert not stage.grants.end("grant-a", "reconnect", "again")
+    assert [kind for kind, *_ in told(stage)] == ["account_needs_reconnect", "account_disconnected"]
+    account = stage.access.account("a")
+    assert account is not None
+    assert account.disconnected
