@@ -32,6 +32,7 @@ CAPACITY = 400
 """Readers at once: each holds two file descriptors, and a process has 1024 where nobody allowed it more."""
 
 PIPE = 4096
+STALLED = "the reader takes nothing"
 
 
 class Connection(Protocol):
@@ -89,12 +90,17 @@ class Sending:
         hold = next((part for part in self._left if isinstance(part, Hold)), None)
         if hold is None:
             return
+        idle_s = 0.0
         while not hold.look():
             if self._left[0] is hold:
                 hold.wait()
                 break
-            if not self.advance():
-                self._await_room(stall_s)
+            if self.advance() or self._has_room_within(LOOK_EVERY_S):
+                idle_s = 0.0
+                continue
+            idle_s += LOOK_EVERY_S
+            if idle_s >= stall_s:
+                raise TimeoutError(STALLED)
         hold.close()
         self._left.remove(hold)
 
@@ -102,13 +108,13 @@ class Sending:
         """Send all of it from this thread. Raises OSError as `advance` does, and where nothing moves."""
         self.pass_hold(stall_s)
         while not self.advance():
-            self._await_room(stall_s)
+            if not self._has_room_within(stall_s):
+                raise TimeoutError(STALLED)
 
-    def _await_room(self, stall_s: float) -> None:
+    def _has_room_within(self, seconds: float) -> bool:
         writable = select.poll()
         writable.register(self.connection.socket, select.POLLOUT)
-        if not writable.poll(stall_s * 1000):
-            raise TimeoutError("the reader takes nothing")
+        return bool(writable.poll(seconds * 1000))
 
     def close(self) -> None:
         """Close the file."""
@@ -209,7 +215,7 @@ class Sender:
 
     def _drop(self, *, late_since: float) -> None:
         for sending in [found for found in self._sendings if found.moved_at < late_since]:
-            log.info("sending_ended", why="the reader takes nothing")
+            log.info("sending_ended", why=STALLED)
             self._forget(sending)
             sending.connection.close()
 

@@ -114,7 +114,7 @@ class _Connection(HTTPConnection):
             # The close that follows sends the reset; a shutdown would first say that all has been sent.
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
         else:
-            super()._close_kernel_socket()
+            super()._close_kernel_socket()  # type: ignore[misc] # its stubs leave it out
 
 
 class _QuietServer(Server):

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask, Response
 
 from connector.kernel.clock import SystemClock
-from connector.web.files import FileBody, Part
+from connector.web.files import FileBody, Hold, Part, Piece, Withheld
 from connector.web.sender import Sender, Sending
 from connector.web.serve import WebServer
 
@@ -176,6 +176,47 @@ def fill(connection: OneWay) -> int:
         while True:
             sent += os.write(connection.socket.fileno(), bytes(4096))
     return sent
+
+
+def never() -> None:
+    """Wait in vain."""
+    raise AssertionError("nobody comes so far")
+
+
+def test_a_hold_that_is_passed_on_the_way_to_it_leaves_the_rest_to_the_sender(large: Path) -> None:
+    connection, looks, done = OneWay(), iter([False, False, True]), threading.Event()
+    hold = Hold(lambda: next(looks), never, done.set)
+    parts: list[Piece] = [Part(0, LARGE - 16), hold, Part(LARGE - 16, 16)]
+    sending = Sending(connection, FileBody(large.open("rb"), parts))
+    with connection.reader, connection.socket:
+        sending.pass_hold(stall_s=20)
+        assert done.is_set()
+        assert not sending.advance()
+    sending.close()
+
+
+def test_what_will_not_go_is_known_before_all_that_comes_before_it_has_gone(large: Path) -> None:
+    connection, done = OneWay(), threading.Event()
+
+    def look() -> bool:
+        raise Withheld("void")
+
+    hold = Hold(look, never, done.set)
+    sending = Sending(connection, FileBody(large.open("rb"), [Part(0, LARGE - 16), hold]))
+    with connection.reader, connection.socket:
+        with pytest.raises(Withheld):
+            sending.pass_hold(stall_s=20)
+        sending.close()
+    assert done.is_set()
+
+
+def test_a_reader_that_takes_nothing_does_not_keep_a_hold_for_ever(large: Path) -> None:
+    connection = OneWay()
+    hold = Hold(lambda: False, never, lambda: None)
+    sending = Sending(connection, FileBody(large.open("rb"), [Part(0, LARGE - 16), hold]))
+    with connection.reader, connection.socket, pytest.raises(TimeoutError):
+        sending.pass_hold(stall_s=1)
+    sending.close()
 
 
 def test_words_between_parts_wait_for_a_reader_without_holding_the_thread(large: Path) -> None:

@@ -70,7 +70,9 @@ def test_a_tail_that_is_held_never_goes_once_the_attempt_is_over(
 def test_nothing_is_held_by_a_process_that_ends(scene: Scene) -> None:
     scene.stage.begun()
     scene.draining = True
-    assert at_tail(scene.context, "gate-1", hold_s=5, pause=pytest.fail) is Passage.NOT_YET
+    pauses: list[float] = []
+    assert at_tail(scene.context, "gate-1", hold_s=5, pause=pauses.append) is Passage.NOT_YET
+    assert pauses == []
 
 
 def test_a_held_request_gets_the_file_as_soon_as_the_attempt_is_accepted(scene: Scene) -> None:
