@@ -280,7 +280,7 @@ KINDS: Mapping[str, Kind] = {
 }
 """Every spelling by kind of field. A kind's rule for nothing is the same for all: see `ABSENCES`."""
 
-ABSENCES: tuple[object, ...] = (None, "", "  ", "null", " undefined ", "None", "NULL")
+ABSENCES: tuple[object, ...] = (None, "", "  ", "null", "undefined", " undefined ", "None", "NULL")
 """Ways to send nothing, and some that are not."""
 
 

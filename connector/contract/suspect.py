@@ -15,58 +15,71 @@ LARGEST_EXACT = 2**53 - 1
 
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
-    """What a tool did wrong: the stable word, what was expected, and the cure in any tool.
+    """What a tool did wrong: the stable word, how it is seen, what was expected, and the cure in any tool.
 
     The cure in each tool stands in `manifests/tools/`.
     """
 
     problem: str
+    seen: str = ""
     expected: str
     fix: str
 
 
 UNRESOLVED = Mistake(
     problem="unresolved_expression",
+    seen="`{{` and `}}` anywhere in a text",
     expected="the value that the expression stands for",
     fix="let the tool evaluate the expression instead of sending it",
 )
 LEADING_EQUALS = Mistake(
     problem="leading_equals",
+    seen="a text with `=` in front, blanks aside, and no expression in it",
     expected="a value without = in front",
     fix="take the = away: it belongs to the tool's own notation",
 )
 OBJECT = Mistake(
     problem="object_object",
+    seen="`[object ` anywhere in a text",
     expected="a value, not an object that was written as text",
     fix="insert one member of the object, for example its url, instead of the object itself",
 )
 JOINED = Mistake(
     problem="joined_list",
+    seen="a text for a list that has commas and no `://`, or begins with `[`, and is no list by its table",
     expected="a list",
     fix="send a list, JSON text of a list, or one entry per line",
 )
 TRAILING_SPACE = Mistake(
     problem="trailing_space",
+    seen="the same with commas, and a blank at its end",
     expected="a value without a blank behind it",
     fix="take away the blank behind the expression: it turns whatever the expression gives into text",
 )
 NOT_A_NUMBER = Mistake(
     problem="not_a_number",
+    seen=(
+        "a text that is NaN, Infinity (with a sign or not), Invalid Date, Invalid DateTime or "
+        "Invalid number, in any case, blanks aside"
+    ),
     expected="a value that was computed",
     fix="see why the calculation fails, or leave the field out",
 )
 JSON_IN_FIELD = Mistake(
     problem="json_in_field",
+    seen="a row in no table that holds fields",
     expected="one row for each field",
     fix="send the JSON as the body itself, not within one field",
 )
 BROKEN_JSON = Mistake(
     problem="broken_json",
+    seen="a body that is neither JSON nor a form",
     expected="a JSON object",
     fix="let the tool build the JSON: quotes and line breaks within inserted values must be escaped",
 )
 STALLED_MULTIPART = Mistake(
     problem="stalled_multipart",
+    seen="a multipart body that stalls or breaks off",
     expected="the whole multipart body",
     fix="send JSON, or make every multipart field text",
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from connector.contract.bounds import LIMITS
-from connector.contract.coerce import RULES, Property, read_absence
+from connector.contract.coerce import NOTHING, RULES, Property, read_absence
 from connector.contract.contract import Contract, load_contract
 from connector.contract.model import Route
 from connector.contract.page import BODIES, PAGE
@@ -60,7 +60,7 @@ def _types() -> Iterator[str]:
 def _absent(given: object, *, free_text: bool) -> str:
     if rule := read_absence(given, free_text=free_text):
         return f"absent: {rule}"
-    return "stays, with a warning" if free_text and given == "null" else "stays"
+    return "stays, with a warning" if free_text and given in NOTHING else "stays"
 
 
 def _absences() -> str:
@@ -209,11 +209,16 @@ def _operation(contract: Contract, key: str) -> Iterator[str]:
 
 def _mistakes(contract: Contract) -> str:
     rows = (
-        (_code(problem), mistake.expected, *(tool.cures.get(problem, "") for tool in contract.tools.values()))
+        (
+            _code(problem),
+            mistake.seen,
+            mistake.expected,
+            *(tool.cures.get(problem, "") for tool in contract.tools.values()),
+        )
         for problem, mistake in OF_TOOLS.items()
     )
     tools = [tool.label for tool in contract.tools.values()]
-    return _table(("problem", "expected", *tools), rows)
+    return _table(("problem", "seen in", "expected", *tools), rows)
 
 
 def _dialects(contract: Contract) -> Iterator[str]:
