@@ -12,9 +12,6 @@ from connector.kernel.redact import redact
 RESOLVED = "resolved_not_published"
 """Why a post failed of which a person says that TikTok has not published it."""
 
-UPLOAD_FAILED = "tiktok_upload_failed"
-"""TikTok has told that bytes are missing, and none is sent any more."""
-
 UNEXPECTED = "unexpected_publish"
 PUBLIC = "PUBLIC_TO_EVERYONE"
 NOTE_LIMIT = 500
@@ -86,7 +83,7 @@ def _tiktok_ended(post: Post) -> bool:
     failure = post.failure
     if post.state is not State.FAILED or failure is None:
         return False
-    return post.tiktok_status == "FAILED" or failure.fail_reason is not None or failure.code == UPLOAD_FAILED
+    return post.tiktok_status == "FAILED" or failure.fail_reason is not None
 
 
 def why_not_retry(

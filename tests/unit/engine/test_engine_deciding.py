@@ -54,7 +54,6 @@ PULLED = attempt(AttemptState.ACCEPTED, transfer="pull")
         (failed("video_pull_failed", tiktok_status="FAILED"), [PULLED], None),
         (failed("spam_risk_too_many_posts"), [REJECTED], None),
         (failed("tiktok_upload_failed"), [HALF], None),
-        (failed("tiktok_upload_failed"), [SENT], None),
         # Somebody else had to act, and may have.
         (failed("scope_not_authorized"), [REJECTED], None),
         (failed("unaudited_client_can_only_post_to_private_accounts"), [REJECTED], None),
@@ -66,6 +65,7 @@ PULLED = attempt(AttemptState.ACCEPTED, transfer="pull")
         (failed("a_code_that_nobody_knows"), [REJECTED], "retry_useless"),
         # TikTok could still publish it.
         (failed("internal_error"), [SENT], "retry_unsafe"),
+        (failed("tiktok_upload_failed"), [SENT], "retry_unsafe"),
         (failed("internal_error"), [PULLED], "retry_unsafe"),
         # A person has said that it is not there.
         (failed("resolved_not_published"), [replace(SENT, state=AttemptState.REJECTED)], None),
