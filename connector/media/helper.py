@@ -64,6 +64,8 @@ def perform(raw: bytes, reply: socket.socket) -> None:
     told, data = answer(request)
     head = json.dumps(told).encode()
     reply.sendall(struct.pack(">I", len(head)) + head + data)
+    # Whoever waits need not wait until this process and all its memory are gone.
+    reply.shutdown(socket.SHUT_WR)
 
 
 def serve(requests: socket.socket) -> None:
