@@ -12,8 +12,11 @@ import threading
 PIECE = 1024 * 1024
 """Bytes that are hashed at once, and by which a file must have grown for its thread to be told."""
 
-STRIDE = 8 * 1024 * 1024
-"""Bytes after which the system is told to begin to bring them to the disk."""
+STRIDE = 32 * 1024 * 1024
+"""Bytes after which the system is told to begin to bring them to the disk.
+
+Each telling costs milliseconds, for the system looks at its lists of pages on every processor then.
+"""
 
 
 class Following:

@@ -73,7 +73,7 @@ def test_a_small_file_takes_no_thread_and_a_large_one_none_once_its_hash_is_told
 
 def test_a_file_larger_than_a_stride_is_followed_to_its_end(descriptor: int, path: Path) -> None:
     following = Following(descriptor)
-    whole = written(descriptor, following, [os.urandom(PIECE) for _ in range(2 * STRIDE // PIECE + 1)])
+    whole = written(descriptor, following, [os.urandom(PIECE) for _ in range(STRIDE // PIECE + 1)])
     assert following.result(len(whole)) == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
