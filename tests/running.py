@@ -279,12 +279,12 @@ def postrail(
 
 
 @contextmanager
-def working(house: House) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run `postrail work` on the ledger and the media folder of a house; end it afterwards."""
-    environment = {**house.environment, "POSTRAIL_PUBLIC_URL": house.url, "POSTRAIL_WORKERS": "2"}
+def working(house: House, home: Path | None = None) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run `postrail work` on the ledger of a house, and on its data folder or `home`; end it afterwards."""
+    environment = {"POSTRAIL_PUBLIC_URL": house.url, **house.environment, "POSTRAIL_WORKERS": "2"}
     with (house.folder / "work.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "connector", "work", "--home", str(house.home)],
+            [sys.executable, "-m", "connector", "work", "--home", str(home or house.home)],
             cwd=house.folder,
             env=environment,
             stdin=subprocess.DEVNULL,
