@@ -18,8 +18,8 @@ mean several is refused, with what to send instead.
 3. **Each row finds its field** by its name, by another name, or by a name that says the opposite (the value
    is then turned round), each in snake_case or camelCase. A field that comes under several names must say the
    same under each, else it is `ambiguous`; a name with nothing in it does not count.
-4. **Any other row has no effect** and is named in `ignored`; where it resembles a field, `did_you_mean` and a
-   warning name that field. Three kinds of them are refused, because ignoring them would do harm:
+4. **Any other row has no effect** and is named in `ignored`, one without a name as `""`; where it resembles a
+   field, `did_you_mean` and a warning name that field. Three kinds of them are refused, because ignoring them would do harm:
    - a name that the operation's table refuses, in snake_case or camelCase, where it asks for something: with
      nothing, `[]`, `{}` or what a boolean reads as false in it, it is ignored;
    - a name in no table that begins with `allow_`, or with `allow` and a capital, with anything but nothing,
@@ -79,7 +79,8 @@ warning, the rest without. The cure for each tool:
 `coerced` names each value that was read differently: `field`, `from` (as JSON, cut when long), `to`, `rule`.
 A value that came under another name has a receipt for the name (in camelCase `field_case` alone, also where
 it is another name), then one for the value; under a name that says the opposite it has `inverse_name` alone,
-which shows the name and the value. `field` is the field's own name.
+which shows the name and the value. Of several names that say the same each has its receipt; numbered rows
+and a default that was filled in have none. `field` is the field's own name.
 
 {rules}
 ## The refusal
@@ -91,13 +92,15 @@ several names, or had nothing in it.
 The answer's `error` is the `code` of the first problem. It is `invalid_request`, but where the tables below
 have another in `error`: alone, it is the code of every problem of the field; with words in parentheses, that
 of these problems; with *an entry*, that of every problem of an entry. A request that is refused as a whole,
-before its rows are looked at, has the code beside its problem.
+before its rows are looked at, has the code beside its problem and an empty `field`, also where one name
+caused it (`name_clash`, `sent_twice`). `ignored` is told in a refusal as in an answer.
 
 {problems}
 ## Fields
 
-A whole number that counts seconds or milliseconds may also be sent as a duration. `POST /api/album/retain`
-takes `album_id` alone, as upload_media does, and needs it; each of its problems is `bad_request`.
+Names without effect are known in camelCase too. A default is filled into the input. A whole number that
+counts seconds or milliseconds may also be sent as a duration. `POST /api/album/retain` takes `album_id`
+alone, as upload_media does, and needs it; each of its problems is `bad_request`.
 {operations}
 ## Paths of others
 

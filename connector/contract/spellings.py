@@ -170,6 +170,7 @@ KINDS: Mapping[str, Kind] = {
         ("undefined", "a word for nothing"),
         ("[object Object]", "an object that was written as text"),
         ("=@mia", "text with = in front"),
+        (["@mia"], "a list"),
     ),
     "URLs": _of(
         _URL,
@@ -232,7 +233,7 @@ KINDS: Mapping[str, Kind] = {
         (f"{_UPLOAD},{A}", "the id of an upload in place of a URL"),
         (f"{A},\n{B},", "each line ends in a comma"),
         (f"{A};{B}", "semicolons between URLs"),
-        (f"{A} {B}", "blanks between URLs"),
+        (f"{A} {B}\n", "blanks between URLs, and around them"),
         (f"{A}, {B}; {A}", "separated in several ways"),
         (f"['{A}', '{B}']", "a list in brackets that is no JSON"),
         (f"{A}\n{B},", "a comma behind the last alone"),
