@@ -19,7 +19,8 @@ mean several is refused, with what to send instead.
    is then turned round), each in snake_case or camelCase. A field that comes under several names must say the
    same under each, else it is `ambiguous`; a name with nothing in it does not count.
 4. **Any other row has no effect** and is named in `ignored`, one without a name as `""`; where it resembles a
-   field, `did_you_mean` and a warning name that field. Three kinds of them are refused, because ignoring them would do harm:
+   field, `did_you_mean` and a warning name that field. Three kinds of them are refused, because ignoring them
+   would do harm:
    - a name that the operation's table refuses, in snake_case or camelCase, where it asks for something: with
      nothing, `[]`, `{}` or what a boolean reads as false in it, it is ignored;
    - a name in no table that begins with `allow_`, or with `allow` and a capital, with anything but nothing,
