@@ -146,6 +146,7 @@ attempts = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("resolved_at", BigInteger),
     UniqueConstraint("post_id", "number"),
+    postgresql_with=HOT,
 )
 _is_live = attempts.c.state.in_(LIVE)
 # Spelt out, since PostgreSQL finds no index by a condition with a parameter once the statement is prepared.
@@ -254,4 +255,5 @@ workers = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("beat", BigInteger, nullable=False),
+    postgresql_with=HOT,
 )

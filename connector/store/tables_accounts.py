@@ -65,6 +65,7 @@ rate_slots = Table(
     Column("account_id", Text, ForeignKey(accounts.c.id), primary_key=True),
     Column("kind", Text, primary_key=True),
     Column("tat", BigInteger, nullable=False),
+    postgresql_with=HOT,
 )
 
 apps = Table(
