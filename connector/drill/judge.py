@@ -8,19 +8,22 @@ TikTok's own record says what is published; the ledger's answers say what Postra
     asks a person        unconfirmed          unconfirmed         twice
     still at it          unfinished           unfinished          twice
     nothing              lost                 lost                twice
+
+A post that failed because TikTok had been tried as often as it may be is told truly: that is counted apart.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connector.domain.lifecycle import TABLE, State
+from connector.domain.retry import MAX_ATTEMPTS
 from connector.drill.plan import Order
 
 PROMISES: Mapping[str, str] = {
     "twice": "on TikTok twice",
     "lost": "accepted, and unknown afterwards",
-    "given_up": "failed, though every fault passed",
+    "given_up": "failed, though every fault passed and attempts were left",
     "wrongly_failed": "told as failed, and on TikTok",
     "wrongly_published": "told as published, and not on TikTok",
     "unconfirmed": "left to a person",
@@ -74,13 +77,15 @@ class Shown:
 class Record:
     """What is known at the end: the posts on TikTok, states by post id, and every event of a post.
 
-    `meant` are the posts that were sent, as they should be shown.
+    `meant` are the posts that were sent, as they should be shown; `spent` counts, by post id, the attempts
+    that TikTok may have seen.
     """
 
     shown: Sequence[Shown]
     meant: Sequence[Shown]
     states: Mapping[str, str]
     events: Sequence[Told]
+    spent: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +108,7 @@ def judge(sent: Iterable[Sent], record: Record) -> list[Violation]:
     known: set[str] = set()
     for one in sent:
         known.add(one.order.title)
-        found += _of_order(one, on_tiktok[one.order.title], record.states, told)
+        found += _of_order(one, on_tiktok[one.order.title], record, told)
     strangers = sorted(title for title in on_tiktok if title not in known)
     found += [_violation("stranger", title, None, "nobody sent it") for title in strangers]
     return found + _garbled(record)
@@ -117,7 +122,7 @@ def _garbled(record: Record) -> list[Violation]:
 
 
 def _of_order(
-    sent: Sent, published: int, states: Mapping[str, str], told: Mapping[str, Sequence[Told]]
+    sent: Sent, published: int, record: Record, told: Mapping[str, Sequence[Told]]
 ) -> list[Violation]:
     title = sent.order.title
     if not sent.post_ids:
@@ -126,8 +131,8 @@ def _of_order(
     found = []
     if len(ids) > 1:
         found.append(_violation("key_broken", title, ids[0], f"{sent.order.key}: {', '.join(ids)}"))
-    state = states.get(ids[0])
-    promise = broken(state, published)
+    state = record.states.get(ids[0])
+    promise = broken(state, published, record.spent.get(ids[0], 0))
     if promise is not None:
         detail = f"the ledger says {state or 'nothing'}, TikTok has it {published} times"
         found.append(_violation(promise, title, ids[0], detail))
@@ -146,8 +151,11 @@ def _never_accepted(sent: Sent, published: int) -> list[Violation]:
     return found
 
 
-def broken(state: str | None, published: int) -> str | None:
-    """Return the promise that is broken for an accepted post, None when all are kept."""
+def broken(state: str | None, published: int, spent: int) -> str | None:
+    """Return the promise that is broken for an accepted post, None when all are kept.
+
+    `published` is how often TikTok has it, `spent` how many attempts TikTok may have seen.
+    """
     if published > 1:
         return "twice"
     if state is None:
@@ -155,8 +163,14 @@ def broken(state: str | None, published: int) -> str | None:
     if state in PUBLISHED:
         return None if published else "wrongly_published"
     if state == State.FAILED:
-        return "wrongly_failed" if published else "given_up"
+        return _of_failure(published, spent)
     return "unconfirmed" if state in ASKED else "unfinished"
+
+
+def _of_failure(published: int, spent: int) -> str | None:
+    if published:
+        return "wrongly_failed"
+    return None if spent >= MAX_ATTEMPTS else "given_up"
 
 
 def _of_events(title: str, post_id: str, state: str | None, told: Iterable[Told]) -> list[Violation]:

@@ -39,7 +39,7 @@ class Plan:
     restarts: int = 2
     freezes: int = 4
     stops: int = 0
-    full_disks: int = 0
+    full_disks: int = 2
     clock_steps: int = 0
     seconds: float = 60.0
     settle_s: float = 420.0

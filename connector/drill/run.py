@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from connector.domain.lifecycle import TABLE, State
+from connector.domain.lifecycle import TABLE, AttemptState, State
+from connector.domain.retry import MAX_ATTEMPTS
 from connector.drill.attacker import Attacker
 from connector.drill.caller import Line, NoAnswer
 from connector.drill.clients import Clients, Place, meant
@@ -155,6 +156,7 @@ def _findings(
         meant=[meant(order, drill.place) for order in orders(drill.plan)],
         states=states,
         events=[Told(**event) for event in ledger["events"]],
+        spent=_spent(ledger["attempts"]),
     )
     violations = judge(sent, record)
     return Findings(
@@ -162,6 +164,10 @@ def _findings(
         violations=violations,
         counts={
             **_counts(sent, posts, publishes, ledger["attempts"]),
+            "failed_with_every_attempt_spent": sum(
+                state == State.FAILED and record.spent.get(post_id, 0) >= MAX_ATTEMPTS
+                for post_id, state in states.items()
+            ),
             "webhooks_taken": sum(one["state"] == "delivered" for one in witness.webhooks()),
             "processes_that_ended_by_themselves": sum(node.died for node in drill.field.nodes),
         },
@@ -170,6 +176,12 @@ def _findings(
         versions={"postrail": version("postrail"), "python": platform.python_version()},
         stories=_stories(drill, violations, publishes),
     )
+
+
+def _spent(attempts: Sequence[Mapping[str, Any]]) -> Counter[str]:
+    """Count the attempts of each post that TikTok may have seen."""
+    seen = (one for one in attempts if one["is_known"] or one["state"] == AttemptState.VOID)
+    return Counter(str(one["post_id"]) for one in seen)
 
 
 def _shown(post: Mapping[str, Any]) -> Shown:

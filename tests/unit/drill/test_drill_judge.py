@@ -52,7 +52,13 @@ def test_a_post_that_is_published_once_and_told_as_such_breaks_no_promise() -> N
     ],
 )
 def test_the_ledger_is_held_against_tiktok(state: str | None, published: int, promise: str | None) -> None:
-    assert broken(state, published) == promise
+    assert broken(state, published, 1) == promise
+
+
+@pytest.mark.parametrize(("spent", "promise"), [(4, "given_up"), (5, None)])
+def test_a_failure_is_right_once_every_attempt_is_spent(spent: int, promise: str | None) -> None:
+    seen = replace(record(state="failed", events=(FAILED,)), spent={"post_1": spent})
+    assert promises(SENT, seen) == ([] if promise is None else [promise])
 
 
 @pytest.mark.parametrize(
