@@ -2,10 +2,12 @@
 
 Ours streams, guards the address and the size, hashes, syncs, renames, syncs the folder and looks into the
 video. nginx is the host for both. Rounds interleaved, order reversed every other round; the ratio is the
-median of the ratios within a round. 4 GB only with `python -m benchmarks --large`.
+median of the ratios within a round. Before each turn everything is brought to the disk, so that none pays
+for the file that the other has just deleted. 4 GB only with `python -m benchmarks --large`.
 """
 
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -71,6 +73,7 @@ class Ours:
 
     def take_in(self, url: str) -> tuple[float, float]:
         """Take in a video; return its seconds and by how many MiB the process grew."""
+        os.sync()
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("a process without its pipes")
         self._process.stdin.write(f"{url}\n")
@@ -86,6 +89,7 @@ class Ours:
 def by_curl(url: str, folder: Path) -> float:
     """Fetch and sync a file; return the seconds."""
     target = folder / "by-curl"
+    os.sync()
     started_at = CLOCK.ticks()
     subprocess.run(["curl", "-s", "-o", str(target), url], check=True)  # noqa: S607 - whichever is installed
     subprocess.run(["sync", str(target)], check=True)  # noqa: S607 - the same
