@@ -95,7 +95,7 @@ def retry_post(
     """Have a failed post tried anew; return it with what its caller is to be told.
 
     Nothing changes where it raises PostrailError: why it must not be tried anew, what its account lacks,
-    `media_gone` where its files are.
+    `media_expired` where its files have been cleared away.
     """
     attempts = context.ledger.attempts(post.id)
     if refused := why_not_retry(post, attempts, context.contract.error):
@@ -103,7 +103,7 @@ def retry_post(
     account = _actor(context, post)
     with context.library.intake.held(_files(context, post)) as gone:
         if gone:
-            raise PostrailError("media_gone", f"{len(gone)} of the files of {post.id} are no longer here.")
+            raise _cleared(f"{len(gone)} of the files of {post.id} are no longer here.")
         wait = reserve(context, account, init_kind(post)) if post.media else 0
         anew = Anew(
             app_id=account.app_id,
@@ -133,7 +133,7 @@ def _actor(context: Context, post: Post) -> Account:
 def _files(context: Context, post: Post) -> Sequence[str]:
     """Return the ids of the files that must be here: those it had, or the uploads that it names.
 
-    What is fetched from an address is fetched again. Raises PostrailError `media_gone`.
+    What is fetched from an address is fetched again. Raises PostrailError `media_expired`.
     """
     if post.media:
         return [item.media_id for item in post.media]
@@ -141,7 +141,11 @@ def _files(context: Context, post: Post) -> Sequence[str]:
     try:
         return [item_of(context.library, post.workspace_id, url).media_id for url in named]
     except PostrailError as error:
-        raise PostrailError("media_gone", f"An upload that {post.id} names is no longer here.") from error
+        raise _cleared(f"An upload that {post.id} names is no longer here.") from error
+
+
+def _cleared(message: str) -> PostrailError:
+    return PostrailError("media_expired", message, fix="Send it as a new post, with files that are here.")
 
 
 def _warnings(post: Post) -> list[str]:

@@ -155,7 +155,7 @@ def failed_again(scene: Scene, title: str) -> Post:
 def test_a_post_whose_files_are_gone_stays_failed(scene: Scene) -> None:
     post = failed(scene)
     scene.intake.missing.add("source_url")
-    assert code_of(retry_post, scene.context, KEY, post, allow_repeat=False) == "media_gone"
+    assert code_of(retry_post, scene.context, KEY, post, allow_repeat=False) == "media_expired"
     assert scene.now(post) == post
 
 
@@ -164,7 +164,7 @@ def test_a_post_of_an_upload_that_is_forgotten_stays_failed(scene: Scene) -> Non
     post = scene.accept_video(input=given)
     scene.run()
     assert scene.now(post).state is State.FAILED
-    assert code_of(retry_post, scene.context, KEY, scene.now(post), allow_repeat=False) == "media_gone"
+    assert code_of(retry_post, scene.context, KEY, scene.now(post), allow_repeat=False) == "media_expired"
 
 
 def test_a_post_of_an_account_that_nobody_may_act_for_stays_failed(scene: Scene) -> None:
