@@ -14,6 +14,9 @@ MOST = 30
 FREE_WITHIN_S = 5
 """Seconds to wait for a connection of the pool."""
 
+OFTEN = 5
+"""Times that a connection asks something before it is prepared there."""
+
 _PATIENCE: dict[str, object] = {
     "connect_timeout": 5,
     "keepalives_idle": 10,
@@ -58,15 +61,33 @@ def _target(url: str, settings: dict[str, str]) -> tuple[URL, dict[str, object]]
     return target.difference_update_query(["options"]), {"options": options, **patience}
 
 
-def _engine(url: str, settings: dict[str, str], **more: Any) -> Engine:  # noqa: ANN401 - what create_engine takes
+def _engine(
+    url: str,
+    settings: dict[str, str],
+    *,
+    prepares: bool = False,
+    **more: Any,  # noqa: ANN401 - what create_engine takes
+) -> Engine:
     target, arguments = _target(url, {**_EVERY_SESSION, **settings})
+    arguments["prepare_threshold"] = OFTEN if prepares else None
     return create_engine(target, connect_args=arguments, hide_parameters=True, **more)
 
 
-def postgres_engine(url: str, *, connections: int = MOST) -> Engine:
-    """Return an engine with a pool of up to `connections` for short transactions."""
+def postgres_engine(url: str, *, connections: int = MOST, prepares: bool = True) -> Engine:
+    """Return an engine with a pool of up to `connections` for short transactions.
+
+    `prepares`: what is asked often is prepared. A pooler may give the next transaction another session, which
+    knows of no such statement.
+    """
     kept = min(KEPT, connections)
-    return _engine(url, _WORKING, pool_size=kept, max_overflow=connections - kept, pool_timeout=FREE_WITHIN_S)
+    return _engine(
+        url,
+        _WORKING,
+        prepares=prepares,
+        pool_size=kept,
+        max_overflow=connections - kept,
+        pool_timeout=FREE_WITHIN_S,
+    )
 
 
 def session_engine(url: str) -> Engine:

@@ -48,14 +48,19 @@ def sqlite_file(url: str) -> Path:
 
 
 def open_database(
-    url: str, clock: Clock | None = None, *, shared_clock: bool = False, connections: int | None = None
+    url: str,
+    clock: Clock | None = None,
+    *,
+    shared_clock: bool = False,
+    connections: int | None = None,
+    pooled: bool = False,
 ) -> Database:
     """Open the database at `url`, whose tables `migrate` has made.
 
     `url` is `sqlite:////absolute/path` or `postgresql://...`. `clock` tells the time of a SQLite ledger;
     PostgreSQL has its own, so that several nodes share one, unless `shared_clock`: then time is pretended,
-    and every node's `clock` follows the same. `connections` bounds those to PostgreSQL. Raises PostrailError
-    `not_ready` for another URL or a missing driver.
+    and every node's `clock` follows the same. `connections` bounds those to PostgreSQL, and `pooled` says
+    that a pooler stands before it. Raises PostrailError `not_ready` for another URL or a missing driver.
     """
     # Imported here so that a server on SQLite does not load the PostgreSQL driver, nor the other way about.
     if is_sqlite(url):
@@ -66,7 +71,9 @@ def open_database(
         from connector.store.connecting import MOST  # noqa: PLC0415 - the same
         from connector.store.postgresql import PostgresDatabase  # noqa: PLC0415 - the same
 
-        return PostgresDatabase(url, clock if shared_clock else None, connections=connections or MOST)
+        return PostgresDatabase(
+            url, clock if shared_clock else None, connections=connections or MOST, prepares=not pooled
+        )
     except ModuleNotFoundError as missing:
         raise PostrailError(
             "not_ready", 'PostgreSQL needs its driver: pip install "postrail[postgresql]".'

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import Engine, text
+import psycopg
+from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 OLDEST = 13
@@ -47,25 +49,45 @@ class UnfitDatabase(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a server tells of itself; `version` is the major one."""
+    """What a server tells of itself; `version` is the major one.
+
+    `pooled`: a pooler stands before it, which may lend a session to others between transactions. Its number
+    is then not the one that was told when the connection was made.
+    """
 
     version: int
     synchronous_commit: str
     fsync: bool
     encoding: str
     read_only: bool
+    pooled: bool = False
 
 
-def examine(engine: Engine) -> list[str]:
-    """Return what is worth a warning about the server of `engine`. Raises UnfitDatabase."""
+def is_pooled(conn: Connection) -> bool:
+    """Tell whether a pooler stands between this process and PostgreSQL."""
+    raw = cast("psycopg.Connection[tuple[object, ...]]", conn.connection.driver_connection)
+    own: int = conn.execute(select(func.pg_backend_pid())).scalar_one()
+    return own != raw.info.backend_pid
+
+
+def examine(engine: Engine) -> Facts:
+    """Return what the server of `engine` tells of itself. Raises UnfitDatabase."""
     try:
         with engine.connect() as conn:
-            facts = Facts(**conn.execute(_ASK).mappings().one())
+            facts = Facts(**conn.execute(_ASK).mappings().one(), pooled=is_pooled(conn))
     except DBAPIError as error:
         raise UnfitDatabase(explain(str(error.orig))) from error
     for reason in objections(facts):
         raise UnfitDatabase(reason)
-    return [] if facts.fsync else ["fsync is off: a power cut may lose what was acknowledged"]
+    return facts
+
+
+def worries(facts: Facts) -> Iterator[str]:
+    """Yield what is worth a warning."""
+    if not facts.fsync:
+        yield "fsync is off: a power cut may lose what was acknowledged"
+    if facts.pooled:
+        yield "a connection pooler is in front: a process that died is noticed by its leases alone"
 
 
 def explain(message: str) -> str:

@@ -20,6 +20,7 @@ from connector.kernel.errors import PostrailError
 from connector.kernel.log import get_log
 from connector.store.database import Database
 from connector.store.dialect import CHANNEL, insert, tell
+from connector.store.fitness import is_pooled
 from connector.store.leases import expire
 from connector.store.tables import workers
 
@@ -43,12 +44,8 @@ class Link:
         return cast("psycopg.Connection[tuple[object, ...]]", self._conn.connection.driver_connection)
 
     def is_pooled(self) -> bool:
-        """Tell whether a pooler stands between, which may lend the session to others between statements.
-
-        The session's own number is then not the one that was told when the connection was made.
-        """
-        own: int = self._conn.execute(select(func.pg_backend_pid())).scalar_one()
-        return own != self._raw.info.backend_pid
+        """Tell whether a pooler stands between, which may lend the session to others between statements."""
+        return is_pooled(self._conn)
 
     def lock(self, owner: str) -> bool:
         """Hold the lock of `owner`; False while another session does."""

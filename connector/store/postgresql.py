@@ -75,15 +75,18 @@ class PostgresDatabase:
     """A ledger on PostgreSQL, for any number of processes and nodes.
 
     `clock` replaces the server's own time where time is virtual; all processes must then share it.
-    `connections` is how many this process may have open for short transactions.
+    `connections` is how many this process may have open for short transactions; `prepares` is for sessions
+    that are this process's own.
     """
 
-    def __init__(self, url: str, clock: Clock | None = None, *, connections: int = MOST) -> None:
+    def __init__(
+        self, url: str, clock: Clock | None = None, *, connections: int = MOST, prepares: bool = True
+    ) -> None:
         self._clock = clock
-        self._engine = postgres_engine(url, connections=connections)
+        self._engine = postgres_engine(url, connections=connections, prepares=prepares)
         self._plain = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         # Apart: who holds a lock needs the others to do what it is held for.
-        self._holds = postgres_engine(url, connections=HOLDS)
+        self._holds = postgres_engine(url, connections=HOLDS, prepares=prepares)
 
     def read(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn`, each statement on the newest committed state; again when the connection broke."""

@@ -48,13 +48,14 @@ def open_ledger(settings: Settings, clock: Clock) -> Database:
     """
     url = database_url(settings)
     with _told():
-        examine(settings)
+        pooled = examine(settings)
         _demand(migrate(url) if settings.migrate_at_start else look(url))
         return open_database(
             url,
             clock=clock,
             shared_clock=settings.clock_url is not None,
             connections=settings.database_connections or connections_for(settings),
+            pooled=pooled,
         )
 
 
@@ -63,22 +64,27 @@ def connections_for(settings: Settings) -> int:
     return settings.threads // WEB_SHARE + settings.workers + OTHERS
 
 
-def examine(settings: Settings) -> None:
-    """See that PostgreSQL can hold the ledger; log what is worth a warning. Raises SettingsError."""
+def examine(settings: Settings) -> bool:
+    """See that PostgreSQL can hold the ledger, and log what is worth a warning; say whether it is pooled.
+
+    Raises SettingsError.
+    """
     if settings.is_sqlite:
-        return
+        return False
     # They load PostgreSQL's driver.
     from connector.store import fitness  # noqa: PLC0415 - see above
     from connector.store.connecting import session_engine  # noqa: PLC0415 - the same
 
     engine = session_engine(database_url(settings))
     try:
-        for warning in fitness.examine(engine):
-            log.warning("database_unsafe", why=warning)
+        facts = fitness.examine(engine)
     except fitness.UnfitDatabase as unfit:
         raise SettingsError(f"{NAME}: {redact(str(unfit))}") from unfit
     finally:
         engine.dispose()
+    for worry in fitness.worries(facts):
+        log.warning("database", why=worry)
+    return facts.pooled
 
 
 def _demand(standing: Standing) -> None:

@@ -13,10 +13,11 @@ from connector.kernel.clock import SystemClock
 from connector.kernel.errors import PostrailError
 from connector.store.connecting import migration_engine, session_engine
 from connector.store.database import Database, open_database
-from connector.store.fitness import UnfitDatabase, examine
+from connector.store.fitness import UnfitDatabase, examine, worries
 from connector.store.postgresql import TRIES, PostgresDatabase
 from connector.store.tables import workspaces
 from tests.databases import HandClock, open_on
+from tests.integration.store.pooler import pooler
 
 pytest_plugins = ("tests.databases",)
 
@@ -167,7 +168,19 @@ def test_a_server_that_cannot_hold_the_ledger_is_refused_with_the_cure(
 
 
 def test_a_server_that_is_fit_is_taken_without_a_warning(postgres_url: str) -> None:
-    assert examine(session_engine(postgres_url)) == []
+    facts = examine(session_engine(postgres_url))
+    assert list(worries(facts)) == []
+    assert not facts.pooled
+
+
+def test_through_a_pooler_nothing_is_prepared(postgres_url: str) -> None:
+    with pooler(postgres_url) as url:
+        assert examine(session_engine(url)).pooled
+        database = open_database(url, pooled=True)
+        prepared = text("SELECT count(*) FROM pg_prepared_statements")
+        found = [database.read(lambda conn: conn.execute(prepared).scalar_one()) for _ in range(12)]
+        database.close()
+    assert found == [0] * 12
 
 
 def test_postgresql_tells_its_own_time(postgres: Database) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from connector.store.fitness import OLDEST, Facts, explain, objections
+from connector.store.fitness import OLDEST, Facts, explain, objections, worries
 
 FIT = Facts(version=OLDEST, synchronous_commit="on", fsync=True, encoding="UTF8", read_only=False)
 SERVER = 'connection failed: connection to server at "127.0.0.1", port 5432 failed: '
@@ -27,6 +27,12 @@ def test_a_server_that_is_fit_meets_no_objection() -> None:
 def test_an_unfit_server_is_told_why_and_what_helps(facts: Facts, said: str) -> None:
     (reason,) = objections(facts)
     assert said in reason
+
+
+def test_what_is_odd_but_taken_is_warned_of() -> None:
+    assert list(worries(FIT)) == []
+    assert ["fsync" in worry for worry in worries(replace(FIT, fsync=False))] == [True]
+    assert ["pooler" in worry for worry in worries(replace(FIT, pooled=True))] == [True]
 
 
 @pytest.mark.parametrize(
