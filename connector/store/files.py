@@ -19,8 +19,21 @@ def note(conn: Connection, post_id: str, media_ids: Iterable[str]) -> None:
         conn.execute(insert(conn, post_files).on_conflict_do_nothing(), rows)
 
 
+def hold_uploads(conn: Connection, upload_ids: Iterable[str]) -> None:
+    """Let nobody end uploads, or see whether they are needed, until the transaction ends.
+
+    Whoever takes the time after it knows which of them are alive until then.
+    """
+    if ids := sorted(set(upload_ids)):
+        mine = select(media.c.id).where(media.c.id.in_(ids)).order_by(media.c.id)
+        conn.execute(mine.with_for_update(read=True)).all()
+
+
 def note_uploads(conn: Connection, now: int, new: NewPost) -> None:
-    """Note the uploads that a new post names. Raises PostrailError `media_expired` for one that has ended."""
+    """Note the uploads, held by `hold_uploads`, that a new post names.
+
+    Raises PostrailError `media_expired` for one that has ended.
+    """
     if not new.uploads:
         return
     mine = select(media.c.id, media.c.sha256).where(media.c.id.in_(new.uploads), media.c.expires_at > now)

@@ -18,7 +18,7 @@ from connector.engine.model import (
     Post,
     Transfer,
 )
-from connector.store import accepting, attempts, claims, inbox, journal, leases, posts, slots
+from connector.store import accepting, attempts, claims, files, inbox, journal, leases, posts, slots
 from connector.store.incident import SqlIncident
 from connector.store.tables import idempotency
 
@@ -42,7 +42,12 @@ class SqlLedger(SqlIncident):
 
     def accept(self, new: NewPost) -> Accepted:
         """Store a new post with its key, or find the one that its key binds."""
-        return self._write(lambda conn, now: accepting.accept(conn, now, new))
+
+        def run(conn: Connection) -> Accepted:
+            files.hold_uploads(conn, new.uploads)  # before the time is taken, which tells whether they live
+            return accepting.accept(conn, self._database.now(conn), new)
+
+        return self._database.write(run)
 
     def claim(self, owner: str, *, limit: int, ttl_ms: int) -> list[Claim]:
         """Lease up to `limit` due posts to `owner`; looks before it writes, so that an idle loop is cheap."""

@@ -73,8 +73,11 @@ class SqlMedia:
         return self._write(lambda conn, now: _end_album(conn, now, reach, album_id))
 
     def needed(self, media_ids: Iterable[str], life: Life) -> frozenset[str]:
-        """Return which of these files a living upload or a post needs."""
-        return self._read(lambda conn, now: _needed(conn, now, list(media_ids), life))
+        """Return which of these files a living upload or a post needs.
+
+        Written, not only read: a post that is being accepted under an upload that ends now is waited for.
+        """
+        return self._write(lambda conn, now: _needed(conn, now, list(media_ids), life))
 
     def held(self, workspace_id: str) -> int:
         """Return the bytes of a workspace's living uploads."""
@@ -297,7 +300,7 @@ def _end_album(conn: Connection, now: int, reach: Reach, album_id: str) -> bool:
         .where(album_media.c.media_id == media.c.id)
     )
     ids = [photo.id for photo in album.uploads]
-    alone = select(media.c.id).where(media.c.id.in_(ids), ~elsewhere)
+    alone = select(media.c.id).where(media.c.id.in_(ids), ~elsewhere).order_by(media.c.id)
     for upload_id in conn.execute(alone).scalars().all():
         _end(conn, now, reach, upload_id)
     return True
@@ -307,7 +310,10 @@ def _needed(conn: Connection, now: int, media_ids: list[str], life: Life) -> fro
     found: frozenset[str] = frozenset()
     for start in range(0, len(media_ids), IDS_PER_SELECT):
         some = media_ids[start : start + IDS_PER_SELECT]
-        alive = select(media.c.sha256).where(media.c.sha256.in_(some), media.c.expires_at > now)
+        of_these = media.c.sha256.in_(some)
+        over = select(media.c.id).where(of_these, media.c.expires_at <= now).order_by(media.c.id)
+        conn.execute(locked(over, of=media)).all()
+        alive = select(media.c.sha256).where(of_these, media.c.expires_at > now)
         stay_ms = max(life.plain_ms, PULL_WINDOW_MS)
         found |= {*conn.execute(alive).scalars(), *needed_by_posts(conn, now, some, stay_ms)}
     return found
