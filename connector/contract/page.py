@@ -88,7 +88,7 @@ and a default that was filled in have none. `field` is the field's own name.
 
 `details` names every problem: `field`, `problem`, `got`, `expected`, `fix`, `code`. `field` is the name under
 which the row was sent, so that it can be found again; the field's own name where it was not sent, came under
-several names, or had nothing in it.
+several names, or had nothing in it. What fails later, in a post that was accepted, has the field's own name.
 
 The answer's `error` is the `code` of the first problem. It is `invalid_request`, but where the tables below
 have another in `error`: alone, it is the code of every problem of the field; with words in parentheses, that

@@ -1,10 +1,12 @@
 """What understanding a request has done to it, and the collector that is filled on the way."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from connector.contract.text import fit, shown
+from connector.contract.validate import root_of
 from connector.contract.words import sentence
 from connector.kernel.errors import GOT_LIMIT, PostrailError, Problem
 
@@ -84,12 +86,16 @@ class Understanding:
 
     Problems of fields come in the order of the schema, then those of other rows in the order of their names.
     `input` holds the control fields too; `content` is what the post consists of. Where there are problems,
-    `input` is what could be read.
+    `input` is what could be read. Problems tell fields by the names that were sent; `flagged` are the fields
+    and entries (`photo_images[3]`) that are wrong by their own names, `sent` maps each field that came under
+    one name to it.
     """
 
     ignored: tuple[Ignored, ...] = ()
     warnings: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    flagged: frozenset[str] = frozenset()
+    sent: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
@@ -115,6 +121,18 @@ class Understanding:
     def content(self) -> dict[str, object]:
         """The input without its control fields: what tells one post from another."""
         return {name: value for name, value in self.input.items() if name not in self.control}
+
+    def spelled(self, place: str) -> str:
+        """Return a place of the input, such as `photo_images[3]`, by the name under which it was sent."""
+        root = root_of(place)
+        return self.sent.get(root, root) + place.removeprefix(root)
+
+    def told(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Return problems that were found later, of fields by the names under which they were sent.
+
+        Those that are told so already stay as they are.
+        """
+        return tuple(replace(problem, field=self.spelled(problem.field)) for problem in problems)
 
     def receipt(self) -> dict[str, object]:
         """Return `coerced`, `ignored` and `warnings` as an answer has them."""

@@ -272,17 +272,25 @@ def _judge(reading: Reading, values: dict[str, object]) -> tuple[Problem, ...]:
     """Return every problem: of fields in the order of the schema, then of other rows by their names."""
     plan, notes, sent = reading.plan, reading.notes, reading.sent
     problems = [*notes.problems, *plan.validator.problems(values, frozenset(notes.flagged), sent)]
-
-    def field_of(problem: Problem) -> str:
-        return plan.names[root_of(problem.field)][0]
-
-    known = {root_of(place) for place in notes.flagged} | {field_of(problem) for problem in problems}
+    notes.flagged.update(_place_of(plan, problem) for problem in problems)
+    known = {root_of(place) for place in notes.flagged}
     for rule in plan.rules:
         problem = rule.find(values) if known.isdisjoint({rule.field, *rule.others}) else None
         if problem:
+            notes.flagged.add(rule.field)
             problems.append(replace(problem, field=sent.get(rule.field, rule.field)))
-    problems.sort(key=lambda problem: (plan.order[field_of(problem)], entry_of(problem.field)))
+
+    def rank(problem: Problem) -> tuple[int, int]:
+        return plan.order[root_of(_place_of(plan, problem))], entry_of(problem.field)
+
+    problems.sort(key=rank)
     return (*(_with_misspelt(reading, problem) for problem in problems), *notes.strays)
+
+
+def _place_of(plan: Plan, problem: Problem) -> str:
+    """Return where in the input a problem is, by the field's own name."""
+    root = root_of(problem.field)
+    return plan.names[root][0] + problem.field.removeprefix(root)
 
 
 def _with_misspelt(reading: Reading, problem: Problem) -> Problem:
@@ -340,4 +348,5 @@ def understand(
     finished = _finish(reading, values)
     found = Understanding(finished, plan.control, tuple(notes.coerced))
     found.ignored, found.warnings, found.problems = tuple(notes.ignored), tuple(notes.warnings), problems
+    found.flagged, found.sent = frozenset(notes.flagged), reading.sent
     return found

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from connector.domain.media import MOST_PHOTOS
 from connector.domain.net import Origin, origin_of
@@ -21,7 +21,11 @@ _ID = re.compile(r"media_[0-9A-HJKMNP-TV-Z]{26}")
 _FORM = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What an id of anything may look like; nothing else is asked of the ledger: PostgreSQL takes no NUL."""
 
-_PATH = re.compile(r"/v1/media/([^/]+)(?:/[^/]*)?$")
+_PATH = re.compile(r"/v1/media/([^/]+)(?:/([^/]*))?$")
+_PREVIEW = "preview"
+_NO_IDS = frozenset({"tus", "presigned"})
+"""What stands where the ids of uploads stand, in the addresses of uploads that are not whole yet."""
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_LABEL = 60
 
@@ -50,17 +54,31 @@ def reach_of(principal: Principal) -> Reach:
 def reference(text: str, origins: frozenset[Origin]) -> str | None:
     """Return the upload that `text` names: by its id, or by the URL that its upload was answered with. Pure.
 
-    None for what is the address of something else.
+    None for what is the address of something else, a preview (`preview_of`) among it.
     """
     text = text.strip()
     if _ID.fullmatch(text):
         return text
+    upload_id, name = _addressed(text, origins)
+    return None if name == _PREVIEW else upload_id
+
+
+def preview_of(text: str, origins: frozenset[Origin]) -> str | None:
+    """Return the upload of whose preview `text` is the URL; None for what is something else. Pure."""
+    upload_id, name = _addressed(text.strip(), origins)
+    return upload_id if name == _PREVIEW else None
+
+
+def _addressed(text: str, origins: frozenset[Origin]) -> tuple[str | None, str]:
+    """Return the upload of an address of ours, None where it is none's, and what follows its id."""
     try:
         mine, path = origin_of(text) in origins, urlsplit(text).path
     except ValueError:
-        return None
+        return None, ""
     found = _PATH.search(path) if mine else None
-    return found.group(1) if found else None
+    if found is None or found.group(1) in _NO_IDS:
+        return None, ""
+    return found.group(1), unquote(found.group(2) or "")
 
 
 def url_of(public_url: str, upload: Upload) -> str:
@@ -89,7 +107,7 @@ def upload_row(public_url: str, upload: Upload, album_id: str | None = None) -> 
     return {
         "media_id": upload.id,
         "url": url_of(public_url, upload),
-        "preview_url": f"{public_url}/v1/media/{upload.id}/preview",
+        "preview_url": f"{public_url}/v1/media/{upload.id}/{_PREVIEW}",
         "name": upload.label,
         **file_row(item),
         "sha256": item.media_id,
@@ -206,7 +224,7 @@ def resolve(
 
     One whose life is over is found too: whether that matters is for the ledger to say, since a replay of an
     accepted post must not depend on it. Raises PostrailError with every problem at once: `media_not_found`,
-    or the code of a file of the wrong kind.
+    `bad_request` for a preview, or the code of a file of the wrong kind.
     """
     name = SOURCES[kind]
     given = content.get(name)
@@ -214,10 +232,12 @@ def resolve(
     found: dict[str, Upload] = {}
     problems: list[Problem] = []
     for index, text in enumerate(texts):
+        field = f"{name}[{index}]" if isinstance(given, list) else name
+        if preview := preview_of(text, library.origins):
+            problems.append(is_preview(field, preview))
         upload_id = reference(text, library.origins)
         if upload_id is None:
             continue
-        field = f"{name}[{index}]" if isinstance(given, list) else name
         upload = recorded(library, reach, upload_id)
         if upload is None:
             problems.extend(not_found(upload_id, field).details)
@@ -231,6 +251,18 @@ def resolve(
     named: list[object] = [found[text].id if text in found else text for text in texts]
     spelled = {**content, name: named if isinstance(given, list) else named[0]}
     return spelled if found else dict(content), tuple(found.values())
+
+
+def is_preview(field: str, upload_id: str) -> Problem:
+    """Say that a post names the preview of an upload, and not the upload."""
+    return Problem(
+        field=field,
+        problem="is_preview",
+        got=f"the preview_url of {upload_id}",
+        expected="the media_id or the url of the upload itself",
+        fix=f"send its media_id, {upload_id}",
+        code="bad_request",
+    )
 
 
 def wrong_kind(field: str, upload_id: str, kind: Kind) -> Problem:

@@ -253,5 +253,12 @@ USE_CASES: dict[str, Callable[[Context, WaitRoom, Ask], Told]] = {
 
 
 def perform(context: Context, room: WaitRoom, ask: Ask) -> Told:
-    """Perform an operation. Raises PostrailError with a catalogued code."""
-    return USE_CASES[ask.operation.operation.use_case](context, room, ask)
+    """Perform an operation.
+
+    Raises PostrailError with a catalogued code; its problems name fields as they were sent.
+    """
+    try:
+        return USE_CASES[ask.operation.operation.use_case](context, room, ask)
+    except PostrailError as error:
+        error.details = ask.understood.told(error.details)
+        raise

@@ -12,7 +12,16 @@ from connector.engine.budget import BUDGETS
 from connector.engine.context import Context
 from connector.engine.creator import ask_creator
 from connector.engine.fetch import sources
-from connector.engine.library import SOURCES, file_row, find, reach_of, reference, wrong_kind
+from connector.engine.library import (
+    SOURCES,
+    file_row,
+    find,
+    is_preview,
+    preview_of,
+    reach_of,
+    reference,
+    wrong_kind,
+)
 from connector.engine.model import Account, Kind, MediaItem, MediaLook, Mode, Principal
 from connector.engine.modes import Way, choose, with_draft
 from connector.engine.submit import check_key, check_reachable, wanted_transfer
@@ -62,11 +71,11 @@ def rehearse(
     """Return the answer of a dry run: the input, its receipt, and what each file is.
 
     Raises PostrailError with every problem at once, those of the rows, the files, the post and the account,
-    and with the same members beside.
+    and with the same members beside; what was found here is told by the fields' own names.
     """
     errors, content = _Errors(), understood.content
     kind: Kind = "photo" if operation.operation.kind == "photo" else "video"
-    flagged = {problem.field for problem in understood.problems}
+    flagged = understood.flagged
     errors.attempt(lambda: check_key(key))
     account = (
         None if "account" in flagged else errors.attempt(lambda: _account(context, principal, understood))
@@ -84,7 +93,7 @@ def rehearse(
         "input": understood.input,
         **receipt,
         "warnings": [*_list(receipt["warnings"]), *(way.warnings if way else ()), *warnings],
-        "media": [_row(name, look) for name, look in looks],
+        "media": [_row(understood.spelled(name), look) for name, look in looks],
         "mode": way.mode if way else None,
         "account": {"open_id": account.open_id, "username": account.username} if account else None,
         "budget": _budget(trial),
@@ -117,7 +126,7 @@ def _unread(understood: Understanding, mode: Mode) -> list[PostrailError]:
     return [_refusal(problems)] if problems else []
 
 
-def _look_at_all(context: Context, principal: Principal, trial: _Trial, flagged: set[str]) -> Looks:
+def _look_at_all(context: Context, principal: Principal, trial: _Trial, flagged: frozenset[str]) -> Looks:
     """Look at every file that is named well."""
     name = SOURCES[trial.kind]
     if name in flagged or name not in trial.input:
@@ -131,6 +140,8 @@ def _look(
     context: Context, principal: Principal, trial: _Trial, field_path: str, text: str
 ) -> MediaLook | PostrailError:
     try:
+        if preview := preview_of(text, context.library.origins):
+            return _refusal([is_preview(field_path, preview)])
         upload_id = reference(text, context.library.origins)
         if upload_id is not None:
             now = context.ledger.now()

@@ -105,3 +105,19 @@ def test_a_dry_run_that_is_not_asked_for_clearly_is_none(house: House) -> None:
         "post_video", house.video("x" * 2201, dry_run="perhaps", video_cover_timestamp_ms=60_000)
     )
     assert sorted(answer.problems) == [("dry_run", "not_a_boolean"), ("title", "too_long")]
+
+
+@pytest.mark.parametrize("path", ["/v1/operations/post_photos", "/api/tiktok/direct_post"])
+def test_photos_under_another_name_are_told_once_each_by_that_name(house: House, path: str) -> None:
+    images = [f"{house.media_url}/one.jpg", "{{ $json.url }}", "ftp://x/y.jpg", f"{house.media_url}/clip.mp4"]
+    rows = {"images": images, "media_type": "PHOTO", "privacy": "public", "dry_run": True}
+    answer = house.call("POST", path, json=rows)
+    assert sorted(answer.problems) == [
+        ("images[1]", "unresolved_expression"),
+        ("images[2]", "not_a_url"),
+        ("images[3]", "unsupported_image_type"),
+    ]
+    assert [(row["field"], row["ok"]) for row in answer.body["media"]] == [
+        ("images[0]", True),
+        ("images[3]", False),
+    ]

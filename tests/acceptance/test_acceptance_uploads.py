@@ -177,6 +177,15 @@ def test_an_upload_that_nobody_has_is_not_found(house: House, field: str, name: 
     assert house.stored() == stored
 
 
+def test_what_is_refused_at_once_is_told_by_the_name_that_was_sent(house: House, photo: bytes) -> None:
+    upload = send(house, files={"file": ("a.jpg", photo)}).body
+    images = [upload["url"], upload["preview_url"] + "?side=64", "media_01J9Z3K8Q4T2W6Y1X5V7B0N3M8"]
+    stored = house.stored()
+    answer = house.run("post_photos", {"images": images, "privacy": "public"})
+    assert answer.problems == [("images[1]", "is_preview"), ("images[2]", "media_not_found")]
+    assert house.stored() == stored
+
+
 def test_a_photo_is_no_video(house: House, photo: bytes) -> None:
     upload = send(house, files={"file": ("a.jpg", photo)}).body
     answer = house.run("post_video", house.video("photo", source_url=upload["media_id"]))

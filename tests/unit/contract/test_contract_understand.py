@@ -413,3 +413,29 @@ def test_a_post_that_is_meant_as_a_draft_is_never_published() -> None:
 
 def test_a_choice_of_the_wrong_type_is_one_problem() -> None:
     assert problems(video(privacy=["private", "public"])) == [("privacy", "not_text", "invalid_request")]
+
+
+def test_what_is_wrong_is_known_by_the_fields_own_names_and_told_by_those_that_were_sent() -> None:
+    rows = {"images": ["https://m.example/1.jpg", "{{ $json.url }}", "ftp://x"], "privacy_level": "nobody"}
+    understood = load_contract().understand("post_photos", rows)
+    assert [problem.field for problem in understood.problems] == ["images[1]", "images[2]", "privacy_level"]
+    assert understood.flagged == {"photo_images[1]", "photo_images[2]", "privacy"}
+
+
+def test_a_place_is_spelled_by_the_name_that_was_sent() -> None:
+    understood = load_contract().understand("post_photos", {"images": ["https://m.example/1.jpg"]})
+    places = ["photo_images[3]", "photo_images", "images[3]", "title", "account"]
+    told = ["images[3]", "images", "images[3]", "title", "account"]
+    assert [understood.spelled(place) for place in places] == told
+
+
+def test_a_field_that_came_under_several_names_is_told_by_its_own() -> None:
+    understood = video(caption="a", text="a")
+    assert understood.spelled("title") == "title"
+
+
+def test_rows_in_their_usual_spelling_are_told_as_they_are() -> None:
+    understood = load_contract().understand(
+        "post_video", rows_from_json(b'{"source_url": "%s", "privacy": "SELF_ONLY"}' % URL.encode())
+    )
+    assert (understood.flagged, understood.spelled("source_url")) == (frozenset(), "source_url")

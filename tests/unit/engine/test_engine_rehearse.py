@@ -1,6 +1,7 @@
 """A dry run does everything up to the last call, tells every problem at once, and stores nothing."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 
 import jsonschema_rs
@@ -9,13 +10,15 @@ import pytest
 from connector.contract import load_contract
 from connector.engine.intake import Received, take_in
 from connector.engine.model import Principal
-from connector.engine.rehearse import rehearse
+from connector.engine.perform import Ask, perform
+from connector.engine.wait import WaitRoom
+from connector.kernel.clock import SystemClock
 from connector.kernel.errors import PostrailError, Problem
 from tests.fakes.scripted import CREATOR, PretendFile, Scene
 
 pytest_plugins = ("tests.engine_scene",)
 
-ANYONE = Principal(workspace_id="w", key_id="k")
+ANYONE = Principal(workspace_id="w", key_id="k", scopes=frozenset({"posts:write"}))
 VIDEO: dict[str, object] = {
     "source_url": "https://m.example/v.mp4",
     "privacy": "SELF_ONLY",
@@ -35,9 +38,13 @@ def tried(
 ) -> dict[str, object]:
     """Try a post out."""
     contract = load_contract()
-    operation = contract.operation("post_photos" if "photo_images" in rows else "post_video")
+    operation = contract.operation(
+        "post_photos" if {"photo_images", "images"} & rows.keys() else "post_video"
+    )
     understood = contract.understand(operation.key, rows)
-    return rehearse(scene.context, ANYONE, operation, understood, key, dialect=dialect)
+    ask = Ask(principal=ANYONE, operation=operation, understood=understood, key=key, dialect=dialect)
+    with closing(WaitRoom(scene.stage.ledger, SystemClock(), capacity=0)) as room:
+        return perform(scene.context, room, ask).body
 
 
 def refused(scene: Scene, rows: Mapping[str, object], dialect: str | None = None) -> PostrailError:
@@ -159,9 +166,48 @@ def test_a_draft_that_lacks_privacy_is_no_worse_for_it(scene: Scene) -> None:
 
 def test_an_upload_of_the_wrong_kind_is_told_with_the_right_operation(scene: Scene) -> None:
     file = Received(field="file", label="a.mp4", file=PretendFile(bytearray(b"video")))
-    everything = replace(ANYONE, scopes=frozenset({"posts:write"}))
-    upload = take_in(scene.context, everything, [file], album=None)
+    upload = take_in(scene.context, ANYONE, [file], album=None)
     error = refused(scene, {**PHOTOS, "photo_images": [upload["media_id"], "https://m.example/1.jpg"]})
     assert [(one.field, one.problem, one.fix) for one in error.details] == [
         ("photo_images[0]", "wrong_kind", "post it by post_video")
     ]
+
+
+def test_an_entry_that_is_wrong_is_told_once_under_whatever_name_it_came(scene: Scene) -> None:
+    rows = {name: value for name, value in PHOTOS.items() if name != "photo_images"}
+    error = refused(scene, {**rows, "images": ["https://m.example/1.jpg", "{{ $json.url }}", "ftp://x"]})
+    assert problems(error) == [("images[1]", "unresolved_expression"), ("images[2]", "not_a_url")]
+    assert [row["field"] for row in error.extra["media"]] == ["images[0]"]  # type: ignore[attr-defined] # rows
+
+
+@pytest.mark.parametrize("name", ["url", "video_url", "sourceUrl"])
+def test_a_video_that_is_wrong_is_told_once_under_whatever_name_it_came(scene: Scene, name: str) -> None:
+    rows = {key: value for key, value in VIDEO.items() if key != "source_url"}
+    assert problems(refused(scene, {**rows, name: "ftp://x/y.mp4"})) == [(name, "not_a_url")]
+
+
+def test_a_choice_that_is_wrong_is_told_once_under_whatever_name_it_came(scene: Scene) -> None:
+    rows = {name: value for name, value in VIDEO.items() if name != "privacy"}
+    assert problems(refused(scene, {**rows, "privacy_level": "nobody"})) == [("privacy_level", "not_one_of")]
+
+
+def test_what_the_account_does_not_take_is_told_by_the_names_that_were_sent(scene: Scene) -> None:
+    rows = {"video_url": VIDEO["source_url"], "privacyLevel": "friends", "account": "a", "dry_run": True}
+    scene.tiktok.creators = [
+        replace(CREATOR, max_video_post_duration_sec=4, privacy_level_options=("SELF_ONLY",))
+    ]
+    assert problems(refused(scene, rows)) == [("privacyLevel", "not_offered"), ("video_url", "too_long")]
+
+
+def test_a_file_that_is_wrong_in_itself_is_told_by_the_name_that_was_sent(scene: Scene) -> None:
+    scene.media.refuse = {"https://m.example/2.jpg": too_large("photo_images[1]")}
+    rows = {name: value for name, value in PHOTOS.items() if name != "photo_images"}
+    error = refused(scene, {**rows, "images": PHOTOS["photo_images"]})
+    assert problems(error) == [("images[1]", "too_wide")]
+    assert [row["field"] for row in error.extra["media"]] == ["images[0]", "images[1]", "images[2]"]  # type: ignore[attr-defined] # rows
+
+
+def test_a_preview_is_no_file_of_a_post(scene: Scene) -> None:
+    preview = "https://posts.example/v1/media/media_01J9Z3K8Q4T2W6Y1X5V7B0N3M8/preview?side=64"
+    error = refused(scene, {**PHOTOS, "photo_images": [preview, "https://m.example/1.jpg"]})
+    assert problems(error) == [("photo_images[0]", "is_preview")]

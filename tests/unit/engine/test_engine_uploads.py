@@ -20,7 +20,7 @@ from connector.engine.intake import (
     show_album,
     take_in,
 )
-from connector.engine.library import reach_of, reference, resolve, url_of
+from connector.engine.library import preview_of, reach_of, reference, resolve, url_of
 from connector.engine.model import Principal
 from connector.kernel.errors import PostrailError
 from tests.fakes.scripted import PretendFile, Scene
@@ -63,10 +63,31 @@ def upload(scene: Scene, *contents: bytes, album: str | None = None) -> dict[str
         ("https://posts.example/a.mp4", None),
         ("http://[", None),
         ("", None),
+        (f"https://posts.example/v1/media/{ID}/preview", None),
+        (f"https://posts.example/v1/media/{ID}/preview.jpg", ID),
+        ("https://posts.example/v1/media/tus/a", None),
+        ("https://posts.example/v1/media/presigned", None),
+        ("https://posts.example/v1/media/presigned/a", None),
     ],
 )
 def test_an_upload_is_recognised_by_its_id_and_by_our_own_address_alone(text: str, found: str | None) -> None:
     assert reference(text, OWN) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (f" https://posts.example/v1/media/{ID}/preview?side=64&at_ms=3", ID),
+        (f"https://posts.example/v1/media/{ID}/%70review", ID),
+        (f"https://evil.example/v1/media/{ID}/preview", None),
+        (f"https://posts.example/v1/media/{ID}/a.mp4", None),
+        (f"https://posts.example/v1/media/{ID}", None),
+        (ID, None),
+        ("http://[", None),
+    ],
+)
+def test_a_preview_is_recognised_by_our_own_address_alone(text: str, found: str | None) -> None:
+    assert preview_of(text, OWN) == found
 
 
 @pytest.mark.parametrize(
@@ -201,6 +222,15 @@ def test_every_name_that_leads_nowhere_is_told_at_once(scene: Scene) -> None:
         ("photo_images[0]", "media_not_found"),
         ("photo_images[2]", "wrong_kind"),
     ]
+
+
+def test_a_preview_does_not_stand_for_its_upload(scene: Scene) -> None:
+    body = upload(scene, b"a")
+    with pytest.raises(PostrailError, match="bad_request") as caught:
+        resolve(scene.library, ALL, "photo", {"photo_images": [body["url"], body["preview_url"]]})
+    (problem,) = caught.value.details
+    assert (problem.field, problem.problem) == ("photo_images[1]", "is_preview")
+    assert str(body["media_id"]) in problem.fix
 
 
 def test_a_collection_deletes_what_nobody_needs_and_nothing_else(scene: Scene) -> None:
