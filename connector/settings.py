@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     """`postgresql://...`, or nothing for SQLite under HOME."""
 
     database_connections: int | None = Field(default=None, ge=2, le=500)
-    """Connections to PostgreSQL that a process may have open for its work; default by its threads (24)."""
+    """Connections to PostgreSQL that a process may have open for its work; default by its threads (25)."""
 
     migrate_at_start: bool = True
     """Whether a start brings the database to the schema of this code; else it refuses one that is behind."""

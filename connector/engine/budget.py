@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from connector.engine.desk import Office
 from connector.engine.model import Account, Post
+from connector.engine.model_incident import Parked, Slot
 
 MINUTE_MS = 60_000
 
@@ -33,7 +34,7 @@ BUDGETS = {
 """The budget of each kind of call (reference page "Rate limits"; each init address has its own)."""
 
 
-def init_kind(post: Post) -> str:
+def init_kind(post: Post | Parked) -> str:
     """Return which of TikTok's init addresses a post goes to."""
     if post.kind == "photo":
         return "init_content"
@@ -44,14 +45,20 @@ def _name(account: Account, kind: str) -> str:
     return kind if account.app_id is None else f"{kind} {account.app_id}"
 
 
+def slot_of(account: Account, kind: str) -> Slot | None:
+    """Return what to reserve for the account's next call of a kind; None where nobody counts its calls."""
+    if not account.paced:
+        return None
+    budget = BUDGETS[kind]
+    return Slot(account_id=account.id, kind=_name(account, kind), gap_ms=budget.gap_ms, burst=budget.burst)
+
+
 def reserve(office: Office, account: Account, kind: str) -> int:
     """Reserve the account's next call of a kind for whoever asks; return milliseconds until then."""
-    if not account.paced:
+    slot = slot_of(account, kind)
+    if slot is None:
         return 0
-    budget = BUDGETS[kind]
-    at = office.ledger.reserve_slot(
-        account.id, _name(account, kind), gap_ms=budget.gap_ms, burst=budget.burst
-    )
+    at = office.ledger.reserve_slot(slot.account_id, slot.kind, gap_ms=slot.gap_ms, burst=slot.burst)
     return max(0, at - office.ledger.now())
 
 

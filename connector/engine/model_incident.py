@@ -71,12 +71,26 @@ class Pause:
 
 @dataclass(frozen=True, kw_only=True)
 class Parked:
-    """A post whose pause is over: when it was due, and whether its files are here already."""
+    """A post whose pause is over: whose it is, when it was due, and whether its files are here already."""
 
     post_id: str
     workspace_id: str
+    account_id: str
+    app_id: str | None
+    kind: str
+    mode: str
     due: int
     has_media: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """The next call of an account's rate `kind`: `burst` at once, then one each `gap_ms` milliseconds."""
+
+    account_id: str
+    kind: str
+    gap_ms: int
+    burst: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,17 +4,17 @@ While a scope is paused its posts are accepted and parked; what TikTok has accep
 asked about.
 """
 
-from collections.abc import Mapping
-from itertools import count
+from collections.abc import Mapping, Sequence
+from math import inf
 
 from connector.domain.lifecycle import UNSENT, State
 from connector.engine.accounts import resolve_account
-from connector.engine.budget import init_kind, reserve
+from connector.engine.budget import init_kind, slot_of
 from connector.engine.context import Context
 from connector.engine.deciding import NOTE_LIMIT, deed_of, name_of
-from connector.engine.model import Post, Principal
+from connector.engine.model import Account, Post, Principal
 from connector.engine.model_accounts import App
-from connector.engine.model_incident import Parked, Pause, Scope, ScopeKind
+from connector.engine.model_incident import Parked, Pause, Scope, ScopeKind, Slot
 from connector.engine.standing import visible
 from connector.kernel.clock import to_iso
 from connector.kernel.errors import PostrailError, Problem
@@ -22,6 +22,11 @@ from connector.kernel.redact import redact
 
 AT_ONCE = 500
 """Posts that are made due in one transaction."""
+
+PATIENCE_S = 2.0
+"""Seconds for which whoever lifts a pause is kept waiting while posts are made due."""
+
+REST = "Not all of the posts are due yet: the workers go on with the rest, in their order."
 
 EVERYTHING = "everything"
 WORKSPACE = "this workspace"
@@ -45,52 +50,68 @@ def begin_pause(context: Context, principal: Principal, given: Mapping[str, obje
 def lift_pause(
     context: Context, principal: Principal, given: Mapping[str, object]
 ) -> tuple[dict[str, object], list[str]]:
-    """Lift a pause; tell whether there was one, how many posts are due again, and what else keeps them.
+    """Lift a pause; tell whether there was one, how many posts this made due, and what else keeps them.
+
+    Where that takes longer than a caller should wait, the workers go on with it, and the answer says so.
 
     Raises PostrailError as `begin_pause` does.
     """
     scope = _scope(context, principal, given)
     deed = deed_of(principal, "resume", _spelled(scope), everywhere=not scope.workspace_id)
     changed = context.ledger.end_pause(scope, deed)
-    released = let_go(context)
+    released = let_go(context, within_s=PATIENCE_S)
     left = context.ledger.pauses(principal.workspace_id)
     said = [
         f"{_name_of(context, principal, one)} is still paused by {one.by} since {to_iso(one.since)}."
         for one in left
         if _covers(one.scope, scope)
     ]
+    if context.ledger.parked(1):
+        said.append(REST)
     body = {"ok": True, "changed": changed, "released": released, "pauses": listed_pauses(context, principal)}
     return body, said
 
 
-def let_go(context: Context, *, most: int | None = None) -> int:
-    """Make due what is parked under no pause any more, in `most` steps; return how many posts.
+def let_go(context: Context, *, within_s: float = inf) -> int:
+    """Make due what is parked under no pause any more, for `within_s` seconds or so; return how many posts.
 
     Also finishes what a process left that died while it lifted a pause.
     """
+    end = context.clock.ticks() + within_s
     released = 0
-    for _ in count() if most is None else range(most):
-        found = context.ledger.parked(AT_ONCE)
-        if not found:
+    while found := context.ledger.parked(AT_ONCE):
+        freed = context.ledger.unpark(_slots(context, found))
+        if freed:
+            context.wake()
+        released += freed
+        if context.clock.ticks() >= end or context.stopping():
             break
-        released += context.ledger.unpark({one.post_id: _due(context, one) for one in found})
-    if released:
-        context.wake()
     return released
 
 
-def _due(context: Context, parked: Parked) -> int:
-    """Return when a parked post is due: as it was, so that all go on in their order.
+def _slots(context: Context, found: Sequence[Parked]) -> dict[str, Slot | None]:
+    """Return for each post the slot that it needs.
 
-    One that was to be sent has missed the slot of its account's rate, and is given another.
+    One that was to be sent has missed that of its account's rate. All others are due as they were, so that
+    they go on in their order.
     """
     now = context.ledger.now()
-    post = context.ledger.post(parked.workspace_id, parked.post_id) if parked.has_media else None
-    account = context.access.account(post.account_id, post.app_id) if post else None
-    if post is None or account is None or parked.due > now:
-        return parked.due
-    wait = reserve(context, account, init_kind(post))
-    return now + wait if wait else parked.due
+    late = [one for one in found if one.has_media and one.due <= now]
+    accounts = {key: _account(context, *key) for key in {(one.account_id, one.app_id) for one in late}}
+    needed = {one.post_id: _slot(one, accounts[one.account_id, one.app_id]) for one in late}
+    return {one.post_id: needed.get(one.post_id) for one in found}
+
+
+def _slot(parked: Parked, account: Account | None) -> Slot | None:
+    return None if account is None else slot_of(account, init_kind(parked))
+
+
+def _account(context: Context, account_id: str, app_id: str | None) -> Account | None:
+    """Return an account; None also where it cannot be read: whoever works on the post says why."""
+    try:
+        return context.access.account(account_id, app_id)
+    except PostrailError:
+        return None
 
 
 def pause_of(context: Context, post: Post) -> dict[str, object] | None:

@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from connector.engine.model import Lease, Post
-from connector.engine.model_incident import Anew, AuditLine, Deed, Parked, Pause, Scope, Verdict, Wanted
+from connector.engine.model_incident import (
+    Anew,
+    AuditLine,
+    Deed,
+    Parked,
+    Pause,
+    Scope,
+    Slot,
+    Verdict,
+    Wanted,
+)
 
 
 class Paused(Exception):
@@ -57,8 +67,12 @@ class IncidentLedger(Protocol):
         Where there is none left, the lifted pauses are forgotten.
         """
 
-    def unpark(self, due: Mapping[str, int]) -> int:
-        """Make parked posts due at the given times, by post id; return how many there were."""
+    def unpark(self, slots: Mapping[str, Slot | None]) -> int:
+        """Make parked posts due as they were, by post id; return how many still were parked.
+
+        Those with a slot are due at its time, where that is to come. A slot is reserved for a post that this
+        call makes due, and for no other: any number of processes may let the same posts go.
+        """
 
     def audit(self, workspace_id: str, *, limit: int, before: int | None = None) -> list[AuditLine]:
         """Return what was done in a workspace and to all, the newest first, from behind id `before`."""

@@ -22,6 +22,10 @@ MEDIA = 5
 """Advisory lock, one per file: shared by those who record that it is needed, alone for who deletes it."""
 PAUSES = 6
 """Advisory lock: shared by those who may send something, alone for who pauses or lifts a pause."""
+RESUMES = 7
+"""Advisory lock: one process at a time makes parked posts due."""
+BEGUN = 8
+"""Advisory lock, one per workspace: two uploads are begun past the servers one after the other."""
 
 CHANNEL = "postrail"
 """Where processes on one PostgreSQL tell each other of news."""

@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from functools import partial
 
 from connector.engine.model import Lease, Post
-from connector.engine.model_incident import Anew, AuditLine, Deed, Parked, Pause, Scope, Verdict, Wanted
+from connector.engine.model_incident import (
+    Anew,
+    AuditLine,
+    Deed,
+    Parked,
+    Pause,
+    Scope,
+    Slot,
+    Verdict,
+    Wanted,
+)
 from connector.kernel.ids import Ids
 from connector.store import auditing, deciding, pausing
 from connector.store.database import Database
@@ -69,9 +79,10 @@ class SqlIncident:
             self._database.write(pausing.forget_lifted)
         return found
 
-    def unpark(self, due: Mapping[str, int]) -> int:
-        """Make parked posts due at the given times, by post id."""
-        return self._database.write(lambda conn: pausing.unpark(conn, due))
+    def unpark(self, slots: Mapping[str, Slot | None]) -> int:
+        """Make parked posts due, and reserve the slots that they need."""
+        now = self._database.now
+        return self._database.write(lambda conn: pausing.unpark(conn, now(conn), slots))
 
     def audit(self, workspace_id: str, *, limit: int, before: int | None = None) -> list[AuditLine]:
         """Return what was done, the newest first."""

@@ -21,10 +21,10 @@ from sqlalchemy import (
 
 from connector.domain.lifecycle import UNSENT, AttemptState, State
 from connector.engine.model import Entry, Lease
-from connector.engine.model_incident import Deed, Parked, Pause, Scope
+from connector.engine.model_incident import Deed, Parked, Pause, Scope, Slot
 from connector.engine.ports_incident import Paused
-from connector.store import auditing, journal
-from connector.store.dialect import PAUSES, hold, insert, locked, share, tell
+from connector.store import auditing, journal, slots
+from connector.store.dialect import PAUSES, RESUMES, hold, insert, locked, share, tell
 from connector.store.posts import held, release, void_sending
 from connector.store.rows import Row
 from connector.store.tables import attempts, is_sending, pauses, post_content, posts
@@ -176,6 +176,10 @@ def free(conn: Connection, limit: int) -> list[Parked]:
         select(
             posts.c.id.label("post_id"),
             posts.c.workspace_id,
+            posts.c.account_id,
+            posts.c.app_id,
+            posts.c.kind,
+            posts.c.mode,
             posts.c.parked_due.label("due"),
             (post_content.c.media != "[]").label("has_media"),
         )
@@ -187,14 +191,33 @@ def free(conn: Connection, limit: int) -> list[Parked]:
     return [Parked(**row) for row in conn.execute(query).mappings()]
 
 
-def unpark(conn: Connection, due: Mapping[str, int]) -> int:
-    """Make parked posts due at the given times; return how many."""
-    rows: Sequence[dict[str, object]] = [{"its_id": post_id, "at": at} for post_id, at in due.items()]
-    if rows:
-        mine = (posts.c.id == bindparam("its_id")) & posts.c.parked_due.is_not(None)
-        conn.execute(update(posts).where(mine).values(next_at=bindparam("at"), parked_due=None), rows)
+def unpark(conn: Connection, now: int, wanted: Mapping[str, Slot | None]) -> int:
+    """Make parked posts due, each with the slot it needs; return how many were parked still."""
+    hold(conn, RESUMES)
+    parked = posts.c.id.in_(list(wanted)) & posts.c.parked_due.is_not(None)
+    freed = update(posts).where(parked).values(next_at=posts.c.parked_due, parked_due=None)
+    ids = set(conn.execute(freed.returning(posts.c.id)).scalars())
+    queues: dict[Slot, list[str]] = {}
+    for post_id, slot in wanted.items():
+        if slot is not None and post_id in ids:
+            queues.setdefault(slot, []).append(post_id)
+    _put_off(conn, now, queues)
+    if ids:
         tell(conn, "posts")
-    return len(rows)
+    return len(ids)
+
+
+def _put_off(conn: Connection, now: int, queues: Mapping[Slot, Sequence[str]]) -> None:
+    """Reserve a slot for each post, and make those due later whose slot is yet to come."""
+    late = [
+        {"its_id": post_id, "at": at}
+        for slot, ids in queues.items()
+        for post_id, at in zip(ids, slots.reserve_several(conn, now, slot, len(ids)), strict=True)
+        if at > now
+    ]
+    if late:
+        its = posts.c.id == bindparam("its_id")
+        conn.execute(update(posts).where(its).values(next_at=bindparam("at")), late)
 
 
 def forget_lifted(conn: Connection) -> None:

@@ -2,25 +2,34 @@
 
 from sqlalchemy import Connection, case, select
 
+from connector.engine.model_incident import Slot
 from connector.store.dialect import insert
 from connector.store.tables import rate_slots
 
 
 def reserve(conn: Connection, now: int, account_id: str, kind: str, *, gap_ms: int, burst: int) -> int:
-    """Take the next slot of an account's rate; return its time, UTC milliseconds, `now` at the earliest.
+    """Take the next slot of an account's rate; return its time, UTC milliseconds, `now` at the earliest."""
+    slot = Slot(account_id=account_id, kind=kind, gap_ms=gap_ms, burst=burst)
+    return reserve_several(conn, now, slot, 1)[0]
+
+
+def reserve_several(conn: Connection, now: int, slot: Slot, count: int) -> list[int]:
+    """Take the next `count` slots of a rate; return their times, UTC milliseconds, in order.
 
     `tat` is the theoretical arrival time of the generic cell rate algorithm: `burst` slots may be taken at
     once, then one each `gap_ms`.
     """
     tat = rate_slots.c.tat
-    later = case((tat > now, tat), else_=now) + gap_ms
+    more = count * slot.gap_ms
+    later = case((tat > now, tat), else_=now) + more
     taken = (
         insert(conn, rate_slots)
-        .values(account_id=account_id, kind=kind, tat=now + gap_ms)
+        .values(account_id=slot.account_id, kind=slot.kind, tat=now + more)
         .on_conflict_do_update(index_elements=["account_id", "kind"], set_={"tat": later})
         .returning(tat)
     )
-    return max(now, int(conn.execute(taken).scalar_one()) - burst * gap_ms)
+    first = int(conn.execute(taken).scalar_one()) - more + slot.gap_ms - slot.burst * slot.gap_ms
+    return [max(now, first + number * slot.gap_ms) for number in range(count)]
 
 
 def take(conn: Connection, now: int, account_id: str, kind: str, *, gap_ms: int, burst: int) -> int:

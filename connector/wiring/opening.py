@@ -15,8 +15,8 @@ from connector.store.migrate import Standing, differences, look, migrate
 log = get_log("serve")
 
 NAME = "POSTRAIL_DATABASE_URL"
-OTHERS = 4
-"""Threads besides those of the web and the work that use the ledger: webhooks, tokens, media, leases."""
+OTHERS = 5
+"""Threads besides web and work that use the ledger: webhooks, tokens, media, upkeep, leases."""
 
 WEB_SHARE = 4
 """One in so many web threads is at the ledger at one time: most wait for a client, or for a post."""

@@ -52,6 +52,7 @@ from connector.worker.hooks import HookWorker
 from connector.worker.loop import Worker
 from connector.worker.media import MediaKeeper
 from connector.worker.tokens import TokenKeeper
+from connector.worker.upkeep import Upkeep
 
 log = get_log("serve")
 
@@ -162,6 +163,7 @@ class Server:
         self._hook_worker = HookWorker(self._context, self._hooks)
         self._media = MediaKeeper(stock.library, parts.clock)
         self._tokens = TokenKeeper(Renewals(self._context.desk, parts.ledger.now), parts.clock)
+        self._upkeep = Upkeep(self._context)
         self._worker = Worker(
             self._context,
             owner=parts.owner,
@@ -212,6 +214,7 @@ class Server:
             self._hook_worker.start()
         self._tokens.start()
         self._media.start()
+        self._upkeep.start()
         self._web.start(TrustedProxies(app, settings.trusted_proxies))
         state = json.dumps({"pid": os.getpid(), "url": self._url})
         if settings.sandbox:
@@ -242,6 +245,7 @@ class Server:
         self._hook_worker.stop(timeout_s=DRAIN_S)
         self._tokens.stop(timeout_s=DRAIN_S)
         self._media.stop(timeout_s=DRAIN_S)
+        self._upkeep.stop(timeout_s=DRAIN_S)
         if not self._worker.stop(timeout_s=DRAIN_S):
             self._tell("Some work was not finished; it goes on at the next start")
 

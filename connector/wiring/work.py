@@ -14,6 +14,7 @@ from connector.worker.hooks import HookWorker
 from connector.worker.loop import Worker
 from connector.worker.media import MediaKeeper
 from connector.worker.tokens import TokenKeeper
+from connector.worker.upkeep import Upkeep
 
 
 def work(settings: Settings, *, tell: Callable[[str], None], adapt: Adapt = as_built) -> None:
@@ -53,13 +54,14 @@ def work(settings: Settings, *, tell: Callable[[str], None], adapt: Adapt = as_b
     worker = Worker(context, owner=parts.owner, threads=max(1, settings.workers), lease_s=settings.lease_s)
     tokens = TokenKeeper(Renewals(context.desk, parts.ledger.now), parts.clock)
     media = MediaKeeper(stock.library, parts.clock)
+    upkeep = Upkeep(context)
     with present(parts, {"posts": worker.wake, "webhooks": hook_worker.wake}):
-        for part in (worker, hook_worker, tokens, media):
+        for part in (worker, hook_worker, tokens, media, upkeep):
             part.start()
         tell(f"Postrail works with {max(1, settings.workers)} threads")
         wait_for(asked)
         stopping.set()
         worker.ask_to_stop()
-        for part in (hook_worker, tokens, media, worker):
+        for part in (hook_worker, tokens, media, upkeep, worker):
             part.stop(timeout_s=DRAIN_S)
     parts.database.close()

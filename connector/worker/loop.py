@@ -4,7 +4,6 @@ import threading
 
 from connector.engine.claim import InHand, work_on
 from connector.engine.context import Context
-from connector.engine.pausing import let_go
 from connector.engine.ports import Ledger
 from connector.kernel.log import get_log
 
@@ -15,9 +14,6 @@ LONGEST_NAP_S = 0.5
 
 AFTER_TROUBLE_S = 1.0
 RENEWALS_PER_LEASE = 3
-SWEEP_EVERY_S = 3600.0
-STEPS_PER_LOOK = 4
-"""Of a lifted pause that another process left unfinished: leases must be renewed in between."""
 
 
 class Worker:
@@ -88,16 +84,10 @@ class Worker:
                 self._due.wait(nap)
 
     def _keep(self) -> None:
-        """Renew the leases in hand, finish lifted pauses, sweep now and then, until the last work ends."""
-        every, since_sweep = self._lease_s / RENEWALS_PER_LEASE, SWEEP_EVERY_S
-        while not self._ended.wait(every):
-            since_sweep += every
+        """Renew the leases in hand until the last work ends, and nothing else: nothing may hold that up."""
+        while not self._ended.wait(self._lease_s / RENEWALS_PER_LEASE):
             try:
                 self._context.ledger.renew(self._in_hand.all(), ttl_ms=round(self._lease_s * 1000))
-                let_go(self._context, most=STEPS_PER_LOOK)
-                if since_sweep >= SWEEP_EVERY_S:
-                    self._context.ledger.sweep()
-                    since_sweep = 0.0
             except Exception:
                 log.exception("keep_failed")
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from connector.domain.lifecycle import AttemptState, State
 from connector.engine.model import Change, Claim
-from connector.engine.model_incident import Deed, Pause, Scope
+from connector.engine.model_incident import Deed, Pause, Scope, Slot
 from connector.engine.ports import LeaseLost
 from connector.engine.ports_incident import Paused
 from connector.store import pausing
@@ -25,6 +25,7 @@ APP = Scope(kind="app", target="app", workspace_id="w")
 EVERY_APP = Scope(kind="app", target="app")
 WORKSPACE = Scope(kind="workspace", target="w", workspace_id="w")
 ROUNDS = 6
+CROWD = 8
 ALL = Scope(kind="all")
 SCOPES = [ACCOUNT, APP, EVERY_APP, WORKSPACE, ALL]
 
@@ -39,7 +40,7 @@ def resume(stage: Stage, scope: Scope = ACCOUNT) -> int:
     stage.ledger.end_pause(scope, DEED)
     released = 0
     while found := stage.ledger.parked(2):
-        released += stage.ledger.unpark({one.post_id: one.due for one in found})
+        released += stage.ledger.unpark(dict.fromkeys(one.post_id for one in found))
     return released
 
 
@@ -194,7 +195,7 @@ def test_pausing_anew_while_posts_are_let_go_keeps_the_rest(stage: Stage) -> Non
     claimed(stage)
     stage.ledger.end_pause(ACCOUNT, DEED)
     (first,) = stage.ledger.parked(1)
-    stage.ledger.unpark({first.post_id: first.due})
+    assert stage.ledger.unpark({first.post_id: None}) == 1
     assert pause(stage)
     assert stage.ledger.parked(9) == []
     assert claimed(stage) == []
@@ -207,7 +208,7 @@ def test_what_a_resume_left_that_was_cut_short_is_found_by_the_next_look(stage: 
     claimed(stage)
     stage.ledger.end_pause(ACCOUNT, DEED)
     assert [one.post_id for one in stage.ledger.parked(9)] == [post.id]
-    stage.ledger.unpark({post.id: 1})
+    assert stage.ledger.unpark({post.id: None}) == 1
     assert stage.ledger.parked(9) == []
     assert claimed(stage) == [post.id]
 
@@ -339,3 +340,17 @@ def _claimed_beside_a_pause(stage: Stage) -> list[Claim]:
     calls: list[Callable[[], bool]] = [partial(pause, stage), take]
     assert at_once(calls) == [True, True]
     return claims
+
+
+def test_processes_that_let_the_same_posts_go_take_one_slot_for_each(stage: Stage) -> None:
+    ids = [stage.accept(input_hash=f"{number:064x}").id for number in range(CROWD)]
+    slot = Slot(account_id="a", kind="init_video", gap_ms=1_000, burst=2)
+    pause(stage)
+    assert claimed(stage) == []
+    stage.ledger.end_pause(ACCOUNT, DEED)
+    calls = [partial(stage.ledger.unpark, dict.fromkeys(ids[turn:], slot)) for turn in (0, 2, 4)]
+    freed = [count for count in at_once(calls) if isinstance(count, int)]
+    assert (len(freed), sum(freed)) == (3, CROWD)
+    assert len(claimed(stage)) == 2
+    after = stage.ledger.reserve_slot("a", "init_video", gap_ms=1_000, burst=2)
+    assert after == stage.clock.now() + (CROWD - 1) * 1_000

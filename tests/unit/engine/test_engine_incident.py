@@ -269,7 +269,7 @@ def test_another_process_finishes_a_resume_that_was_cut_short(scene: Scene) -> N
     scope = scene.stage.ledger.pauses("w")[0].scope
     scene.stage.ledger.end_pause(scope, deed_of(KEY, "resume", "workspace w"))
     assert scene.now(post).next_at is None
-    assert let_go(scene.context, most=1) == 1
+    assert let_go(scene.context) == 1
     assert scene.now(post).next_at is not None
     assert let_go(scene.context) == 0
 
