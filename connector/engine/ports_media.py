@@ -114,10 +114,13 @@ class Partials(Protocol):
         begins another. It belongs to the account of `reach`. Raises PostrailError `disk_full`.
         """
 
-    def begun(self, workspace_id: str, *, but: str | None = None) -> AbstractContextManager[Sequence[int]]:
+    def begun(
+        self, workspace_id: str, *, but: str | None = None, alone: bool = False
+    ) -> AbstractContextManager[Sequence[int]]:
         """Give the lengths of those that a workspace has begun and that are not done.
 
-        All of them `but` one; nobody begins another inside the `with`.
+        All of them `but` one; nobody begins another inside the `with`. `alone`: for who is to begin one.
+        Without it what is begun elsewhere is counted just before, and may be joined by another.
         """
 
     def look(self, reach: Reach, partial_id: str) -> Partial:

@@ -9,7 +9,7 @@ from connector.engine.model_media import Partial, Reach
 
 
 class MediaLocks(Protocol):
-    """Locks on files by their ids, among all who take files in and collect them."""
+    """Locks among all who take files in and collect them: on files by their ids, on what workspaces begin."""
 
     def shared(self, media_ids: Iterable[str]) -> AbstractContextManager[None]:
         """Keep files from being locked alone inside the `with`.
@@ -19,6 +19,9 @@ class MediaLocks(Protocol):
 
     def alone(self, media_id: str) -> AbstractContextManager[None]:
         """Be the only one who has a lock on a file inside the `with`. Raises PostrailError `not_ready`."""
+
+    def beginning(self, workspace_id: str) -> AbstractContextManager[None]:
+        """Be the only one who begins an upload of a workspace inside the `with`. Raises `not_ready`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,12 @@ class PresignedUploads(Protocol):
     What there is to know of one lies in the storage too, so any machine may go on with it. Every method
     raises PostrailError `media_storage_failed`.
     """
+
+    def beginning(self, workspace_id: str) -> AbstractContextManager[None]:
+        """Be the only one, on whatever machine, who begins one of a workspace inside the `with`.
+
+        Raises PostrailError `not_ready`.
+        """
 
     def create(
         self, partial_id: str, reach: Reach, length: int, metadata: Mapping[str, str]
@@ -57,16 +66,18 @@ class PresignedUploads(Protocol):
         """
 
     def pieces(self, state: Partial) -> Iterator[bytes]:
-        """Yield all bytes of one.
+        """Yield all bytes of one, as they lay there when the first was asked for.
 
-        Raises PostrailError `upload_mismatch` before the first where they are not as many as announced.
+        Raises PostrailError `upload_mismatch` before the first where they are not as many as announced, and
+        later where they were put again; `upload_locked` where it has been done and `upload_not_found` where
+        it has been dropped meanwhile, by another machine.
         """
 
     def done(self, state: Partial, upload_id: str) -> None:
         """Say what upload one has become, and drop its bytes."""
 
     def drop(self, state: Partial) -> None:
-        """Forget one."""
+        """Forget one that is not done."""
 
     def sweep(self) -> int:
         """Drop those whose life is over; return how many."""

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from connector.domain.retry import PASSING_CODES
 from connector.engine.access import demand
 from connector.engine.context import Context
-from connector.engine.intake import Received, show, take_in
-from connector.engine.library import Library, find_album, reach_of
+from connector.engine.intake import Received, take_in
+from connector.engine.library import Library, find, find_album, reach_of, upload_row
 from connector.engine.model import Principal
 from connector.engine.model_media import Partial
 from connector.engine.ports_storage import PresignedUploads
@@ -43,7 +44,10 @@ def begin(context: Context, principal: Principal, given: Mapping[str, object]) -
     if given.get("album_id"):
         check_room(find_album(library, reach, str(given["album_id"])))
     metadata = {name: str(given[name]) for name in KEPT if given.get(name)}
-    with library.partials.begun(principal.workspace_id) as lengths:
+    with (
+        uploads.beginning(principal.workspace_id),
+        library.partials.begun(principal.workspace_id, alone=True) as lengths,
+    ):
         check_begin(library, principal.workspace_id, length, lengths)
         state, parts = uploads.create(context.ids.new(PARTIAL_PREFIX), reach, length, metadata)
     content_type = given.get("content_type")
@@ -81,34 +85,47 @@ def complete(context: Context, principal: Principal, partial_id: str) -> dict[st
     `upload_mismatch`, `upload_locked`, and what is wrong with the file.
     """
     demand(principal, "posts:write")
-    uploads = _offered(context.library)
-    with uploads.take(reach_of(principal), partial_id) as state:
+    library, reach = context.library, reach_of(principal)
+    uploads = _offered(library)
+    with uploads.take(reach, partial_id) as state:
         if state.upload_id is not None:
-            return show(context, principal, state.upload_id)
-        try:
-            body = _taken(context, replace(principal, account_id=state.account_id), state)
-        except PostrailError as error:
-            if error.code not in PASSING_CODES | {"upload_mismatch"}:
-                uploads.drop(state)
-            raise
+            upload = find(library, reach, state.upload_id, context.ledger.now())
+            return {"ok": True, **upload_row(context.public_url, upload)}
+        body = _taken(context, replace(principal, account_id=state.account_id), state)
         uploads.done(state, str(body["media_id"]))
         return body
 
 
 def _taken(context: Context, principal: Principal, state: Partial) -> dict[str, object]:
     """Take a file in by the road of all uploads."""
-    told = state.metadata
+    uploads, told = _offered(context.library), state.metadata
     with context.library.intake.receive() as file:
-        for piece in _checked(_offered(context.library).pieces(state), told.get("sha256")):
-            file.write(piece)
-        return take_in(
-            context,
-            principal,
-            [Received(field="file", label=told.get("name", ""), file=file)],
-            album=told.get("album_id"),
-            fit="fit" in told,
-            partial_id=state.id,
-        )
+        for piece in _checked(uploads.pieces(state), told.get("sha256")):
+            with _judged(uploads, state):
+                file.write(piece)
+        with _judged(uploads, state):
+            return take_in(
+                context,
+                principal,
+                [Received(field="file", label=told.get("name", ""), file=file)],
+                album=told.get("album_id"),
+                fit="fit" in told,
+                partial_id=state.id,
+            )
+
+
+@contextmanager
+def _judged(uploads: PresignedUploads, state: Partial) -> Iterator[None]:
+    """Forget a file that is refused inside the `with`, unless the cause may pass.
+
+    What goes wrong while it is read from the bucket is no judgement of it.
+    """
+    try:
+        yield
+    except PostrailError as error:
+        if error.code not in PASSING_CODES:
+            uploads.drop(state)
+        raise
 
 
 def _checked(pieces: Iterable[bytes], sha256: str | None) -> Iterator[bytes]:
@@ -134,7 +151,11 @@ def _checked(pieces: Iterable[bytes], sha256: str | None) -> Iterator[bytes]:
 
 
 def give_up(context: Context, principal: Principal, partial_id: str) -> None:
-    """Forget a file that is not done; the upload that one has become stays. Raises `upload_not_found`."""
+    """Forget a file that is not done; the upload that one has become stays, and what tells of it.
+
+    Raises PostrailError `upload_not_found`, and `upload_locked` while it is being completed.
+    """
     demand(principal, "posts:write")
     uploads = _offered(context.library)
-    uploads.drop(uploads.look(reach_of(principal), partial_id))
+    with uploads.take(reach_of(principal), partial_id) as state:
+        uploads.drop(state)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, PreconditionError
 from obstore.store import S3Store
 
 from connector.domain.storage import Bucket
@@ -170,6 +170,8 @@ def telling() -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise (trouble_of(error) if "NoSuchBucket" in str(error) else media_gone()) from error
+    except PreconditionError as error:
+        raise media_changed() from error
     except _TROUBLE as error:
         raise trouble_of(error) from error
 

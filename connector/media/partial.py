@@ -122,21 +122,28 @@ class PartialFolder:
             metadata=dict(metadata),
         )
         with telling_full_disks(), locked(self._folder, exclusive=True):
-            allow(self._begun(reach.workspace_id))
+            allow(self._begun(reach.workspace_id, self._elsewhere(reach.workspace_id)))
             (self._folder / partial_id).touch(exist_ok=False)
             _store(self._folder / f"{partial_id}.json", state)
         return state
 
     @contextmanager
-    def begun(self, workspace_id: str, *, but: str | None = None) -> Iterator[Sequence[int]]:
-        """Give the lengths of what a workspace has begun, `but` one; nobody begins another meanwhile."""
-        with locked(self._folder, exclusive=False):
-            yield self._begun(workspace_id, but)
+    def begun(
+        self, workspace_id: str, *, but: str | None = None, alone: bool = False
+    ) -> Iterator[Sequence[int]]:
+        """Give the lengths of what a workspace has begun, `but` one; nobody begins another meanwhile.
 
-    def _begun(self, workspace_id: str, but: str | None = None) -> list[int]:
-        """Return the lengths of a workspace's living files that are not done, here and elsewhere."""
+        `alone`: for who is to begin one. Others ask what is begun elsewhere before they lock: asking takes
+        time, and one that begins elsewhere in that instant is held against the quota when it is completed.
+        """
+        asked = None if alone else self._elsewhere(workspace_id)
+        with locked(self._folder, exclusive=alone):
+            yield self._begun(workspace_id, self._elsewhere(workspace_id) if asked is None else asked, but)
+
+    def _begun(self, workspace_id: str, elsewhere: Mapping[str, int], but: str | None = None) -> list[int]:
+        """Return the lengths of a workspace's living files that are not done, here and `elsewhere`."""
         reach = Reach(workspace_id=workspace_id)
-        lengths = [length for name, length in self._elsewhere(workspace_id).items() if name != but]
+        lengths = [length for name, length in elsewhere.items() if name != but]
         for path in [path for path in self._folder.iterdir() if not path.suffix and path.name != but]:
             info = path.with_suffix(".json")
             with suppress(PostrailError, FileNotFoundError):

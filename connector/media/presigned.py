@@ -12,19 +12,24 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import BoundedSemaphore, Lock
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.store import S3Store
 
 from connector.engine.model_media import Partial, Reach
-from connector.engine.ports_storage import SignedPart
+from connector.engine.ports_storage import MediaLocks, SignedPart
 from connector.kernel.clock import Clock
 from connector.kernel.errors import PostrailError, Problem
-from connector.media.objects import PIECE, ObjectReading, telling
+from connector.media.objects import PIECE, telling
+from connector.media.spool import media_changed
+
+if TYPE_CHECKING:
+    from obstore import GetOptions
 
 PART_SIZE = 64 * 1024 * 1024
 """Bytes of each part but the last one: what a broken connection costs its sender."""
@@ -55,29 +60,46 @@ def part_name(number: int) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class _Thing:
-    """An object of an unfinished upload: its size in bytes, and when it came (UTC milliseconds)."""
+    """An object of an unfinished upload: its size in bytes, and when it came (UTC milliseconds).
+
+    `etag`: the storage's word for its bytes, where it has one.
+    """
 
     key: str
     size: int
     came: int
+    etag: str | None
 
 
 class BucketUploads:
     """Implements `connector.engine.ports_storage.PresignedUploads` in a bucket.
 
-    Each lives for `life_ms`. `places` is how many may be read at once, each on a web thread.
+    Each lives for `life_ms`. `places` is how many may be read at once, each on a web thread. `locks` hold
+    among all processes that use the bucket.
     """
 
     def __init__(
-        self, store: S3Store, clock: Clock, *, life_ms: int, places: int, part_size: int = PART_SIZE
+        self,
+        store: S3Store,
+        clock: Clock,
+        locks: MediaLocks,
+        *,
+        life_ms: int,
+        places: int,
+        part_size: int = PART_SIZE,
     ) -> None:
         self._store = store
         self._clock = clock
+        self._locks = locks
         self._life_ms = min(life_ms, LONGEST_LIFE_S * 1000)
         self._part_size = part_size
         self._places = BoundedSemaphore(places)
         self._lock = Lock()
         self._in_hand: set[str] = set()
+
+    def beginning(self, workspace_id: str) -> AbstractContextManager[None]:
+        """Be the only one who begins one of a workspace inside the `with`. Raises `not_ready`."""
+        return self._locks.beginning(workspace_id)
 
     def create(
         self, partial_id: str, reach: Reach, length: int, metadata: Mapping[str, str]
@@ -153,28 +175,55 @@ class BucketUploads:
             with self._lock:
                 self._in_hand.discard(partial_id)
 
-    def _check(self, state: Partial) -> None:
-        """Raise PostrailError `upload_mismatch` with every part that is not as large as announced."""
+    def _check(self, state: Partial) -> list[_Thing]:
+        """Return the parts of one.
+
+        Raises PostrailError `upload_mismatch` with every part that is not as large as announced,
+        `upload_locked` and `upload_not_found` where another machine has done or dropped it.
+        """
         things = self._things(state)
         if DONE in things:
-            raise _locked(state.id)  # another machine has been quicker
-        problems = []
+            raise _locked(state.id)
+        if _begun(things) is None:
+            raise _not_found(state.id)
+        parts, problems = [], []
         for number, size in enumerate(part_sizes(state.length, self._part_size), 1):
             found = things.get(part_name(number))
             if found is None or found.size != size:
                 problems.append(_wrong_part(number, size, None if found is None else found.size))
+            else:
+                parts.append(found)
         if problems:
             message = f"{len(problems)} parts of {state.id} are not there as they were announced."
             raise PostrailError("upload_mismatch", message, details=problems)
+        return parts
 
     def pieces(self, state: Partial) -> Iterator[bytes]:
-        """Yield the bytes of all parts in their order, by short ranges. Raises `upload_mismatch`."""
-        self._check(state)
-        for number, size in enumerate(part_sizes(state.length, self._part_size), 1):
-            reading = ObjectReading(self._store, f"{_folder(state)}/{part_name(number)}", 0, size)
-            with telling():
-                while piece := reading.read(PIECE):
-                    yield piece
+        """Yield the bytes of all parts in their order, by short ranges; see the port."""
+        for number, part in enumerate(self._check(state), 1):
+            for first in range(0, part.size, PIECE):
+                try:
+                    yield self._range(part, first)
+                except PostrailError as error:
+                    if error.code not in {"media_gone", "media_changed"}:
+                        raise
+                    self._check(state)
+                    raise _changed_part(number) from error
+
+    def _range(self, part: _Thing, first: int) -> bytes:
+        """Return a short range of a part as it was listed.
+
+        Raises PostrailError `media_gone` and `media_changed` where it is not there, or not as it was.
+        """
+        end = min(first + PIECE, part.size)
+        options: GetOptions = {"range": (first, end)}
+        if part.etag is not None:
+            options["if_match"] = part.etag
+        with telling():
+            piece = bytes(obstore.get(self._store, part.key, options=options).bytes())
+        if len(piece) != end - first:
+            raise media_changed()
+        return piece
 
     def done(self, state: Partial, upload_id: str) -> None:
         """Say what upload one has become, and drop its bytes."""
@@ -184,8 +233,10 @@ class BucketUploads:
         self._delete(thing for name, thing in things.items() if name.startswith(PART))
 
     def drop(self, state: Partial) -> None:
-        """Forget one."""
-        self._delete(self._things(state).values())
+        """Forget one that is not done."""
+        things = self._things(state)
+        if DONE not in things:
+            self._delete(things.values())
 
     def _things(self, state: Partial) -> Mapping[str, _Thing]:
         return self._listed(f"{_folder(state)}/").get(_folder(state), {})
@@ -212,7 +263,9 @@ class BucketUploads:
                 for one in batch:
                     folder, _, name = one["path"].rpartition("/")
                     came = round(one["last_modified"].timestamp() * 1000)
-                    found[folder][name] = _Thing(key=one["path"], size=one["size"], came=came)
+                    found[folder][name] = _Thing(
+                        key=one["path"], size=one["size"], came=came, etag=one["e_tag"]
+                    )
         return found
 
     def _read(self, key: str) -> bytes:
@@ -251,6 +304,19 @@ def _wrong_part(number: int, size: int, found: int | None) -> Problem:
         fix=f"PUT part {number} to its address again",
         code="upload_mismatch",
     )
+
+
+def _changed_part(number: int) -> PostrailError:
+    problem = Problem(
+        field=f"parts[{number - 1}]",
+        problem="changed",
+        got="other bytes than a moment ago",
+        expected="parts that stay as they are until the upload is completed",
+        fix="complete the upload again once every part has been put",
+        code="upload_mismatch",
+    )
+    message = f"Part {number} was put again while the upload was being completed."
+    return PostrailError("upload_mismatch", message, details=[problem])
 
 
 def _locked(partial_id: str) -> PostrailError:

@@ -139,7 +139,7 @@ def _upload_of(row: Row) -> Upload:
 def _admit(conn: Connection, now: int, admission: Admission, life: Life) -> tuple[Upload, ...]:
     workspace_id = admission.reach.workspace_id
     if life.quota is not None:
-        hold(conn, QUOTAS, _space(workspace_id))
+        hold(conn, QUOTAS, workspace_key(workspace_id))
     owner, album_ends = _owner_and_end(conn, now, admission, life)
     expires_at = max(now + life.plain_ms, album_ends)
     ids = [_record(conn, now, (workspace_id, owner), new, expires_at) for new in admission.uploads]
@@ -152,7 +152,7 @@ def _admit(conn: Connection, now: int, admission: Admission, life: Life) -> tupl
     return tuple(found[upload_id] for upload_id in ids)
 
 
-def _space(workspace_id: str) -> int:
+def workspace_key(workspace_id: str) -> int:
     """Return a number for a workspace: those that share one wait for each other, no more."""
     return int.from_bytes(workspace_id.encode()[-4:].rjust(4), "big", signed=True)
 

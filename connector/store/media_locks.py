@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager, contextmanager
 from sqlalchemy import Connection
 
 from connector.store.database import Database
-from connector.store.dialect import MEDIA, hold, share
+from connector.store.dialect import BEGUN, MEDIA, hold, share
+from connector.store.media import workspace_key
 from connector.store.postgresql import PostgresDatabase
 
 
@@ -35,6 +36,10 @@ class SqlMediaLocks:
     def alone(self, media_id: str) -> AbstractContextManager[None]:
         """Be the only one who has a lock on a file inside the `with`. Raises PostrailError `not_ready`."""
         return self._database.holding(lambda conn: hold(conn, MEDIA, _key(media_id)))
+
+    def beginning(self, workspace_id: str) -> AbstractContextManager[None]:
+        """Be the only one who begins an upload of a workspace inside the `with`. Raises `not_ready`."""
+        return self._database.holding(lambda conn: hold(conn, BEGUN, workspace_key(workspace_id)))
 
 
 def locks_of(database: Database) -> SqlMediaLocks:

@@ -40,10 +40,11 @@ def open_storage(parts: Parts) -> Storage:
     from connector.media.objects import ObjectSpool  # noqa: PLC0415 - see above
     from connector.media.presigned import BucketUploads  # noqa: PLC0415 - see above
 
+    locks = _media_locks(parts)
     uploads = BucketUploads(
-        store, parts.clock, life_ms=settings.upload_life_s * 1000, places=download_places(parts)
+        store, parts.clock, locks, life_ms=settings.upload_life_s * 1000, places=download_places(parts)
     )
-    return Storage(spool=ObjectSpool(folder, store, parts.clock, _media_locks(parts)), presigned=uploads)
+    return Storage(spool=ObjectSpool(folder, store, parts.clock, locks), presigned=uploads)
 
 
 def _open_bucket(parts: Parts, url: str) -> "S3Store":

@@ -57,6 +57,27 @@ def test_one_has_a_file_alone_at_a_time(locks: MediaLocks) -> None:
     assert had.is_set()
 
 
+def begin_alone(locks: MediaLocks, done: Callable[[], None]) -> None:
+    """Begin an upload, and say so."""
+    with locks.beginning("w"):
+        done()
+
+
+def test_one_begins_an_upload_of_a_workspace_at_a_time(locks: MediaLocks) -> None:
+    had = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        with locks.beginning("w"):
+            waiting = pool.submit(begin_alone, locks, had.set)
+            assert not had.wait(0.2)
+        waiting.result(30)
+    assert had.is_set()
+
+
+def test_who_begins_an_upload_is_in_the_way_of_no_file(locks: MediaLocks) -> None:
+    with ThreadPoolExecutor(1) as pool, locks.beginning("w"):
+        pool.submit(hold_alone, locks, ONE, lambda: None).result(30)
+
+
 def test_another_file_is_free(locks: MediaLocks) -> None:
     with ThreadPoolExecutor(1) as pool, locks.alone(ONE):
         pool.submit(hold_alone, locks, OTHER, lambda: None).result(30)

@@ -1,6 +1,10 @@
 """The port of files that come in several requests, on each implementation."""
 
-from collections.abc import Callable, Sequence
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -102,6 +106,47 @@ def test_what_is_begun_is_told_without_the_one_that_is_being_ended(partials: Par
     partials.create(OTHER, W, 7, {}, anything)
     with partials.begun("w") as every, partials.begun("w", but=ID) as others:
         assert (sorted(every), list(others)) == ([7, 10], [7])
+
+
+def begun_alone(folder: PartialFolder, done: Callable[[], None]) -> None:
+    """Begin something elsewhere, and say so."""
+    with folder.begun("w", alone=True):
+        done()
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_who_is_to_begin_a_file_waits_for_all_others(tmp_path: Path, clock: HandClock, alone: bool) -> None:
+    folder = PartialFolder(tmp_path, clock, life_ms=LIFE)
+    had = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        with folder.begun("w", alone=alone):
+            waiting = pool.submit(begun_alone, folder, had.set)
+            assert not had.wait(0.2)
+        waiting.result(30)
+    assert had.is_set()
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_only_who_is_to_begin_a_file_keeps_others_waiting_while_it_asks_elsewhere(
+    tmp_path: Path, clock: HandClock, alone: bool
+) -> None:
+    waited = []
+
+    def asked(_workspace_id: str) -> Mapping[str, int]:
+        descriptor = os.open(tmp_path / "partial", os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            waited.append(False)
+        except BlockingIOError:
+            waited.append(True)
+        finally:
+            os.close(descriptor)
+        return {OTHER: 7}
+
+    folder = PartialFolder(tmp_path, clock, life_ms=LIFE, elsewhere=asked)
+    with folder.begun("w", alone=alone) as lengths:
+        assert list(lengths) == [7]
+    assert waited == [alone]
 
 
 def test_a_file_of_a_bound_key_is_its_own_accounts_and_the_workspaces(partials: Partials) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from connector.engine.model_media import Partial, Reach
 from connector.kernel.clock import Clock
 from connector.kernel.errors import PostrailError
+from connector.media.partial import nothing_begun
 
 
 @dataclass
@@ -50,6 +51,7 @@ class PretendPartials:
     clock: Clock
     life_ms: int = 1000
     parts: dict[str, PretendPart] = field(default_factory=dict)
+    elsewhere: Callable[[str], Mapping[str, int]] = nothing_begun
 
     def create(
         self,
@@ -76,11 +78,15 @@ class PretendPartials:
     def _begun(self, workspace_id: str, but: str | None = None) -> list[int]:
         states = [part.state for part in self.parts.values() if not self._is_over(part)]
         mine = [one for one in states if one.workspace_id == workspace_id and one.id != but]
-        return [one.length for one in mine if one.upload_id is None]
+        here = [one.length for one in mine if one.upload_id is None]
+        return here + [length for name, length in self.elsewhere(workspace_id).items() if name != but]
 
     @contextmanager
-    def begun(self, workspace_id: str, *, but: str | None = None) -> Iterator[Sequence[int]]:
+    def begun(
+        self, workspace_id: str, *, but: str | None = None, alone: bool = False
+    ) -> Iterator[Sequence[int]]:
         """Give the lengths of what is begun."""
+        del alone
         yield self._begun(workspace_id, but)
 
     def _find(self, reach: Reach, partial_id: str) -> PretendPart:

@@ -1,10 +1,13 @@
 """Files that their senders put into a bucket themselves: the whole way in, on a real S3 server."""
 
 import hashlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from obstore.store import S3Store
 
 from connector.domain.storage import Bucket
 from connector.engine.collect import collect
@@ -13,6 +16,7 @@ from connector.engine.model_media import Life, Partial, Reach
 from connector.engine.presigned import begin, complete, give_up
 from connector.kernel.clock import SystemClock
 from connector.kernel.errors import PostrailError
+from connector.media.locks import FolderLocks
 from connector.media.objects import Credentials, open_bucket
 from connector.media.presigned import MARGIN_MS, BucketUploads, part_sizes
 from tests.databases import HandClock
@@ -36,18 +40,24 @@ def bucket_clock() -> HandClock:
 
 
 @pytest.fixture
-def uploads(s3_endpoint: str, bucket: str, bucket_clock: HandClock) -> BucketUploads:
-    """Uploads into an empty bucket, in parts of a few bytes."""
-    store = open_bucket(
+def store(s3_endpoint: str, bucket: str) -> S3Store:
+    """An empty bucket."""
+    return open_bucket(
         Bucket(name=bucket, prefix="media", endpoint=s3_endpoint), Credentials(key_id="test", secret="test")
     )
-    return BucketUploads(store, bucket_clock, life_ms=LIFE, places=2, part_size=PARTS)
+
+
+@pytest.fixture
+def uploads(store: S3Store, bucket_clock: HandClock, tmp_path: Path) -> BucketUploads:
+    """Uploads into it, in parts of a few bytes."""
+    return BucketUploads(store, bucket_clock, FolderLocks(tmp_path), life_ms=LIFE, places=2, part_size=PARTS)
 
 
 @pytest.fixture
 def at(scene: Scene, uploads: BucketUploads) -> Scene:
     """The engine with that bucket."""
     scene.presigned = uploads
+    scene.partials.elsewhere = uploads.begun
     return scene
 
 
@@ -111,13 +121,12 @@ def test_completing_twice_answers_the_same_upload(at: Scene) -> None:
 
 
 def test_another_machine_completes_it(
-    at: Scene, s3_endpoint: str, bucket: str, bucket_clock: HandClock
+    at: Scene, store: S3Store, bucket_clock: HandClock, tmp_path: Path
 ) -> None:
     partial_id = ready(at)
-    store = open_bucket(
-        Bucket(name=bucket, prefix="media", endpoint=s3_endpoint), Credentials(key_id="test", secret="test")
+    at.presigned = BucketUploads(
+        store, bucket_clock, FolderLocks(tmp_path), life_ms=LIFE, places=1, part_size=PARTS
     )
-    at.presigned = BucketUploads(store, bucket_clock, life_ms=LIFE, places=1, part_size=PARTS)
     assert complete(at.context, ME, partial_id)["size"] == len(DATA)
 
 
@@ -280,15 +289,87 @@ def test_two_requests_at_once_end_in_one_upload(at: Scene) -> None:
     assert ends == {complete(at.context, ME, partial_id)["media_id"]}
 
 
-def test_bytes_that_go_while_they_are_read_are_told_as_trouble_of_the_storage(
-    at: Scene, uploads: BucketUploads
+@pytest.mark.parametrize(("ended", "code"), [("dropped", "upload_not_found"), ("done", "upload_locked")])
+def test_what_another_machine_ends_while_it_is_read_is_told_as_ended(
+    at: Scene, uploads: BucketUploads, ended: str, code: str
 ) -> None:
     state = uploads.look(W, ready(at))
     pieces = uploads.pieces(state)
     next(pieces)
-    uploads.drop(state)
-    with pytest.raises(PostrailError, match="media_storage_failed"):
+    if ended == "dropped":
+        uploads.drop(state)
+    else:
+        uploads.done(state, "media_1")
+    with pytest.raises(PostrailError, match=code):
         list(pieces)
+
+
+def test_a_part_that_is_put_again_while_it_is_read_makes_no_mixed_file(
+    at: Scene, uploads: BucketUploads
+) -> None:
+    told = begin(at.context, ME, {"size": len(DATA)})
+    pieces = uploads.pieces(uploads.look(W, put(told)))
+    next(pieces)
+    put(told, bytes(reversed(DATA)))
+    with pytest.raises(PostrailError, match="upload_mismatch") as caught:
+        next(pieces)
+    assert problems(caught) == [("parts[1]", "changed")]
+    assert complete(at.context, ME, str(told["upload_id"]))["ok"] is True
+
+
+class Outrun(BucketUploads):
+    """The uploads of a machine that another one outruns: it has done them when the first byte is read."""
+
+    def pieces(self, state: Partial) -> Iterator[bytes]:
+        """Yield nothing."""
+        self.done(state, "media_1")
+        yield from super().pieces(state)
+
+
+def test_what_another_machine_has_done_is_not_forgotten_by_who_comes_second(
+    at: Scene, store: S3Store, uploads: BucketUploads, bucket_clock: HandClock, tmp_path: Path
+) -> None:
+    partial_id = ready(at)
+    at.presigned = Outrun(store, bucket_clock, FolderLocks(tmp_path), life_ms=LIFE, places=1, part_size=PARTS)
+    with pytest.raises(PostrailError, match="upload_locked"):
+        complete(at.context, ME, partial_id)
+    assert uploads.look(W, partial_id).upload_id == "media_1"
+
+
+def test_what_is_being_completed_cannot_be_given_up(at: Scene, uploads: BucketUploads) -> None:
+    partial_id = ready(at)
+    with uploads.take(W, partial_id), pytest.raises(PostrailError, match="upload_locked"):
+        give_up(at.context, ME, partial_id)
+    assert complete(at.context, ME, partial_id)["ok"] is True
+
+
+def test_giving_up_what_is_done_takes_nothing_away(at: Scene) -> None:
+    partial_id = ready(at)
+    first = complete(at.context, ME, partial_id)
+    give_up(at.context, ME, partial_id)
+    assert complete(at.context, ME, partial_id)["media_id"] == first["media_id"]
+
+
+def test_a_key_that_may_only_write_is_answered_the_second_time_as_the_first(at: Scene) -> None:
+    writer = replace(ME, scopes=frozenset({"posts:write"}))
+    partial_id = ready(at)
+    first = complete(at.context, writer, partial_id)
+    assert complete(at.context, writer, partial_id) == first
+
+
+def test_many_that_begin_at_once_are_held_to_the_quota_together(at: Scene, uploads: BucketUploads) -> None:
+    at.life = Life(plain_ms=1_000, retained_ms=2_000, quota=20)
+
+    def attempt() -> str:
+        try:
+            return str(begin(at.context, ME, {"size": 15})["ok"])
+        except PostrailError as error:
+            return error.code
+
+    with ThreadPoolExecutor(6) as pool:
+        ends = [done.result() for done in [pool.submit(attempt) for _ in range(6)]]
+    assert sorted(ends) == ["True", *["media_quota_exceeded"] * 5]
+    assert list(uploads.begun("w").values()) == [15]
 
 
 def test_who_comes_second_on_another_machine_is_to_ask_again(at: Scene, uploads: BucketUploads) -> None:
@@ -321,11 +402,11 @@ def test_what_nobody_goes_on_with_is_collected_and_nothing_before_its_time(
     assert objects(uploads, partial_id) == set()
 
 
-def test_a_bucket_that_is_gone_is_told(at: Scene, s3_endpoint: str) -> None:
+def test_a_bucket_that_is_gone_is_told(at: Scene, s3_endpoint: str, tmp_path: Path) -> None:
     store = open_bucket(
         Bucket(name="nobodys-bucket", endpoint=s3_endpoint), Credentials(key_id="test", secret="test")
     )
-    at.presigned = BucketUploads(store, HandClock(), life_ms=LIFE, places=1)
+    at.presigned = BucketUploads(store, HandClock(), FolderLocks(tmp_path), life_ms=LIFE, places=1)
     with pytest.raises(PostrailError, match="media_storage_failed"):
         begin(at.context, ME, {"size": 3})
     with pytest.raises(PostrailError, match="media_storage_failed"):
