@@ -144,7 +144,8 @@ TABLE: dict[State, Facts] = {
     _S.REMOVED: Facts(may_follow=frozenset(), settled=True, final=True, pm3k="done", trigger="post_removed"),
     _S.INBOX_EXPIRED: Facts(may_follow=frozenset(), settled=True, final=True, pm3k="done"),
     _S.FAILED: Facts(
-        may_follow=frozenset(),
+        # TikTok may report as published what has failed: a person must look before it is tried anew.
+        may_follow=frozenset({_S.HELD}),
         by_person=frozenset({_S.QUEUED}),
         settled=True,
         final=False,
@@ -152,7 +153,7 @@ TABLE: dict[State, Facts] = {
         tiktok="FAILED",
         trigger="post_failed",
     ),
-    _S.CANCELLED: Facts(may_follow=frozenset(), settled=True, final=True, pm3k="failed"),
+    _S.CANCELLED: Facts(may_follow=frozenset({_S.HELD}), settled=True, final=False, pm3k="failed"),
     _S.UNCONFIRMED: Facts(
         may_follow=frozenset({_S.PROCESSING, _S.HELD, *_OUTCOMES}),
         by_person=_VERDICTS,

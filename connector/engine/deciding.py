@@ -62,6 +62,11 @@ def danger(post: Post, attempts: Sequence[Attempt]) -> str | None:
     """Return in plain words why TikTok could still publish a post; None where it cannot."""
     if _tiktok_ended(post):
         return None
+    if post.failure is not None and post.failure.code == UNEXPECTED:
+        return (
+            "TikTok has reported this post as published. Look at the account again before you post anew or "
+            "send retry_post, or it may be published twice."
+        )
     risky = [attempt for attempt in attempts if may_hold_all(attempt)]
     if risky:
         last = risky[-1]
@@ -69,11 +74,6 @@ def danger(post: Post, attempts: Sequence[Attempt]) -> str | None:
             f"TikTok has accepted attempt {last.number} ({last.publish_id}) and may hold all of its bytes: "
             "it could still publish it. Look at the account again before you post anew or send retry_post, "
             "or it may be published twice."
-        )
-    if post.failure is not None and post.failure.code == UNEXPECTED:
-        return (
-            "TikTok has reported this post as published. Look at the account again before you post anew or "
-            "send retry_post, or it may be published twice."
         )
     return None
 
@@ -94,6 +94,9 @@ def why_not_retry(
     Safe is what TikTok can never publish any more: nothing was sent, TikTok refused or ended it, its bytes
     never left, or a person said so. Useful is what may end otherwise: the error passes, or somebody else
     than the caller had to act, and may have.
+
+    `retry_unsafe` is a guard: the engine leaves a post of which TikTok may hold every byte to a person
+    (`unconfirmed`, `held`) and never fails it by itself, and what a person settles has every attempt over.
     """
     if post.state is not State.FAILED or post.failure is None:
         return _has_not_failed(post)

@@ -92,6 +92,7 @@ def react(post: Post, attempt: Attempt, heard: Heard) -> Reaction:
 
 
 def _of_what_is_over(what: str, heard: Heard) -> Reaction:
+    """Raise the alarm where TikTok has published it: whoever trusts our word might send it again."""
     if heard.published:
         return Reaction(act=Act.ALARM, why=f"TikTok has published {what}")
     return Reaction(act=Act.NOTE, why=f"about {what}")

@@ -109,11 +109,14 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True)
 class Anew:
-    """How a failed post is tried anew: as which app, when, and whether a later twin of it is no obstacle."""
+    """How a failed post is tried anew: as which app, and whether a later twin of it is no obstacle.
+
+    It is due when the `slot` is that is reserved for it; at once where it needs none.
+    """
 
     app_id: str | None
-    next_at: int
     entry: Entry
+    slot: Slot | None = None
     allow_repeat: bool = False
 
 

@@ -34,10 +34,11 @@ class IncidentLedger(Protocol):
         """
 
     def requeue(self, post: Post, anew: Anew, deed: Deed) -> Post:
-        """Move a failed post back to `queued`, with its attempts over and counted anew.
+        """Move a failed post back to `queued`, its attempts over and counted anew, its slot reserved.
 
         Raises PostrailError `post_not_failed` where the post has been moved since it was read, `post_busy`,
-        and `retry_superseded` where the same input was accepted for the account after it.
+        and `retry_superseded` where the same input was accepted for the account, or tried anew, after it.
+        Nothing is reserved then.
         """
 
     def pause(self, pause: Pause, deed: Deed) -> bool:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from connector.domain.lifecycle import RESOLVABLE, State
 from connector.domain.post_urls import FIELD, read_post_url
-from connector.engine.budget import init_kind, reserve
+from connector.engine.budget import init_kind, slot_of
 from connector.engine.context import Context
 from connector.engine.deciding import RESOLVED, danger, deed_of, name_of, published_as, why_not_retry
 from connector.engine.fetch import sources
@@ -104,11 +104,10 @@ def retry_post(
     with context.library.intake.held(_files(context, post)) as gone:
         if gone:
             raise _cleared(f"{len(gone)} of the files of {post.id} are no longer here.")
-        wait = reserve(context, account, init_kind(post)) if post.media else 0
         anew = Anew(
             app_id=account.app_id,
-            next_at=context.ledger.now() + wait,
             entry=decided(f"{name_of(principal)} has it tried anew"),
+            slot=slot_of(account, init_kind(post)) if post.media else None,
             allow_repeat=allow_repeat,
         )
         queued = context.ledger.requeue(post, anew, deed_of(principal, "retry_post", post.id))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from connector.domain.drafts import look_at_draft
-from connector.domain.lifecycle import AttemptState, State, may_become
+from connector.domain.lifecycle import UNSENT, AttemptState, State, may_become
 from connector.domain.retry import (
     HEARD_LATELY_MS,
     HOOK_AGAIN_MS,
@@ -33,6 +33,9 @@ OWNER = "webhooks"
 LEASE_MS = 10_000
 ALARM = "post_alarm"
 """The event of a post that was published although that cannot be."""
+
+PARKABLE = UNSENT | {State.SENDING}
+"""The states in which a post that is not due is parked by a pause."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +144,8 @@ def _about_a_post(
         claim = context.ledger.take(post.id, desk.owner, ttl_ms=LEASE_MS)
         if claim is None:
             raise AccountBusy(post.account_id)
+        # What was read before the post was in hand may be over by now.
+        _, attempt = context.ledger.told_of(publish_id) or found
         _with_the_post(context, desk, letter, event, claim, react(claim.post, attempt, heard))
     context.wake()
 
@@ -165,18 +170,33 @@ def _with_the_post(
     context: Context, desk: HookDesk, letter: Letter, event: TikTokEvent, claim: Claim, reaction: Reaction
 ) -> None:
     """Do what a webhook asks for with its post in hand, then give the post back."""
-    entry, next_at = _entry(event, reaction.why), claim.post.next_at
+    entry, next_at, moved = _entry(event, reaction.why), None, True
     alarm = None
     if reaction.act is Act.SETTLE:
         next_at = _settle(context, claim, reaction, entry)
     elif reaction.act is Act.ALARM:
         alarm = _alarm(event, claim.post, reaction)
-        next_at = None if _hold(context, claim, entry) else next_at
+        moved = _hold(context, claim, entry)
     else:
         context.ledger.journal(claim.post.id, entry)
-        next_at = context.ledger.now() if reaction.act is Act.LOOK else next_at
+        moved = False
     desk.inbox.finish(letter, reaction.why, alarm=alarm)
-    context.ledger.release(claim.lease, next_at=next_at)
+    if moved:
+        context.ledger.release(claim.lease, next_at=next_at)
+    else:
+        _give_back(context, claim, look=reaction.act is Act.LOOK)
+
+
+def _give_back(context: Context, claim: Claim, *, look: bool) -> None:
+    """Give a post back as it was: due now where it is to be looked at, else when it was due.
+
+    The pause of a parked post may have been lifted meanwhile: that it is due again must not be undone.
+    """
+    post = claim.post
+    if post.next_at is None and post.state in PARKABLE:
+        context.ledger.park(claim.lease)
+    else:
+        context.ledger.release(claim.lease, next_at=context.ledger.now() if look else post.next_at)
 
 
 def _settle(context: Context, claim: Claim, reaction: Reaction, entry: Entry) -> int | None:
@@ -195,7 +215,7 @@ def _settle(context: Context, claim: Claim, reaction: Reaction, entry: Entry) ->
 
 
 def _hold(context: Context, claim: Claim, entry: Entry) -> bool:
-    """Freeze a post for a person, and shut its gate; False where its state is final or settled."""
+    """Freeze a post for a person, one that has failed too, and shut its gate; False where it is published."""
     if not may_become(claim.post.state, State.HELD):
         context.ledger.journal(claim.post.id, entry)
         return False

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from connector.domain.lifecycle import AttemptState, State, may_be_made
 from connector.engine.model import Change, Claim, Failure, Lease, Post
 from connector.engine.model_incident import Anew, Deed, Verdict, Wanted
 from connector.kernel.errors import PostrailError
-from connector.store import auditing, claims, journal
+from connector.store import auditing, claims, journal, slots
 from connector.store.accepting import GONE, hold_repeats
 from connector.store.changes import changed
 from connector.store.posts import put, void_sending, whole
@@ -53,14 +53,29 @@ def requeue(conn: Connection, now: int, lease: Lease, version: int, anew: Anew, 
     if not anew.allow_repeat:
         _refuse_superseded(conn, before)
     _shut(conn, now, before.id)
+    after = _begun_anew(conn, now, before, anew)
+    columns = {
+        "next_at": after.next_at,
+        "app_id": after.app_id,
+        "attempts_before": after.attempts_before,
+        "retried_at": now,
+    }
+    journal.append(conn, now, before.id, [anew.entry])
+    auditing.write(conn, now, deed, before.state.value, after.state.value)
+    put(conn, now, lease, before, after, columns)
+    return after
+
+
+def _begun_anew(conn: Connection, now: int, before: Post, anew: Anew) -> Post:
+    """Return a failed post as it is when it is tried anew, its attempts counted from here on."""
     spent = select(func.coalesce(func.max(attempts.c.number), 0)).where(attempts.c.post_id == before.id)
-    after = replace(
+    return replace(
         before,
         state=State.QUEUED,
         version=before.version + 1,
         updated_at=now,
         tries=0,
-        next_at=anew.next_at,
+        next_at=now if anew.slot is None else slots.reserve_several(conn, now, anew.slot, 1)[0],
         publish_id=None,
         tiktok_status=None,
         public_ids=(),
@@ -70,16 +85,6 @@ def requeue(conn: Connection, now: int, lease: Lease, version: int, anew: Anew, 
         app_id=anew.app_id,
         attempts_before=int(conn.execute(spent).scalar_one()),
     )
-    columns = {
-        "next_at": anew.next_at,
-        "app_id": anew.app_id,
-        "attempts_before": after.attempts_before,
-        "retried_at": now,
-    }
-    journal.append(conn, now, before.id, [anew.entry])
-    auditing.write(conn, now, deed, before.state.value, after.state.value)
-    put(conn, now, lease, before, after, columns)
-    return after
 
 
 def _take(conn: Connection, now: int, lease: Lease) -> Claim:
@@ -99,13 +104,13 @@ def _shut(conn: Connection, now: int, post_id: str) -> None:
 
 
 def _refuse_superseded(conn: Connection, post: Post) -> None:
-    """Refuse to try a post anew whose input its account was sent again after it."""
+    """Refuse to try a post anew whose input its account was sent again after it, or has a twin do so."""
     input_hash = str(conn.execute(select(posts.c.input_hash).where(posts.c.id == post.id)).scalar_one())
     hold_repeats(conn, input_hash)
     later = select(posts.c.id).where(
         posts.c.account_id == post.account_id,
         posts.c.input_hash == input_hash,
-        posts.c.created_at >= post.created_at,
+        or_(posts.c.created_at >= post.created_at, posts.c.retried_at >= post.created_at),
         posts.c.id != post.id,
         posts.c.state.not_in(GONE),
     )
@@ -113,7 +118,7 @@ def _refuse_superseded(conn: Connection, post: Post) -> None:
     if twin is not None:
         raise PostrailError(
             "retry_superseded",
-            f"The same input was accepted after this post, as {twin}: both would be published.",
+            f"The same input was accepted or tried anew after this post, as {twin}: both would be published.",
             extra={"post_id": twin},
         )
 

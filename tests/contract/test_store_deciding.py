@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from connector.domain.lifecycle import AttemptState, State
 from connector.engine.model import Change, Entry, Failure, Post
-from connector.engine.model_incident import Anew, Deed, Verdict, Wanted
+from connector.engine.model_incident import Anew, Deed, Slot, Verdict, Wanted
 from connector.kernel.errors import PostrailError
 from connector.store.tables import events
 from tests.contract.test_store_races import at_once
@@ -19,6 +19,7 @@ pytest_plugins = ("tests.databases", "tests.ledgers")
 
 HASH = "c0ffee00" * 8
 FAILED = Verdict(state=State.FAILED, entry=NOTE, code="resolved_not_published", message="no")
+SLOT = Slot(account_id="a", kind="init_video", gap_ms=20, burst=0)
 SEEN = Verdict(state=State.PUBLISHED_PUBLIC, entry=NOTE, public_ids=("76",))
 
 
@@ -28,9 +29,9 @@ def deed(**changes: Any) -> Deed:  # noqa: ANN401 - any member of Deed
     return replace(plain, **changes)
 
 
-def anew(stage: Stage, **changes: Any) -> Anew:  # noqa: ANN401 - any member of Anew
+def anew(**changes: Any) -> Anew:  # noqa: ANN401 - any member of Anew
     """How a post is tried anew: at once, by the app of the stage."""
-    return replace(Anew(app_id="app", next_at=stage.clock.now(), entry=NOTE), **changes)
+    return replace(Anew(app_id="app", entry=NOTE), **changes)
 
 
 def now_of(stage: Stage, post: Post) -> Post:
@@ -113,7 +114,7 @@ def test_a_post_that_somebody_works_on_is_not_decided_about(stage: Stage) -> Non
     assert stage.ledger.take(post.id, "worker", ttl_ms=TTL) is not None
     for decide in (
         partial(stage.ledger.settle, post, FAILED, deed()),
-        partial(stage.ledger.requeue, post, anew(stage), deed()),
+        partial(stage.ledger.requeue, post, anew(), deed()),
     ):
         with pytest.raises(PostrailError) as caught:
             decide()
@@ -147,7 +148,7 @@ def test_a_post_that_is_tried_anew_begins_as_a_new_one_and_keeps_what_it_is(stag
     post = failed(stage, idempotency_key="k")
     stage.clock.advance(50)
     later = stage.clock.now() + 20
-    queued = stage.ledger.requeue(post, anew(stage, next_at=later), deed(action="retry_post", target=post.id))
+    queued = stage.ledger.requeue(post, anew(slot=SLOT), deed(action="retry_post", target=post.id))
     assert queued == now_of(stage, post)
     assert (queued.id, queued.input, queued.media) == (post.id, post.input, post.media)
     assert (queued.state, queued.next_at, queued.tries) == (State.QUEUED, later, 0)
@@ -163,7 +164,7 @@ def test_a_post_that_is_tried_anew_has_another_attempt_and_is_found_by_its_first
     stage: Stage,
 ) -> None:
     post = failed(stage)
-    stage.ledger.requeue(post, anew(stage), deed())
+    stage.ledger.requeue(post, anew(), deed())
     claim = stage.claim()
     stage.ledger.begin_attempt(claim.lease, "gate-2", "upload", NOTE)
     stage.open_gate(claim, "gate-2", "pub-2")
@@ -176,7 +177,7 @@ def test_a_post_that_is_tried_anew_has_another_attempt_and_is_found_by_its_first
 
 def test_of_people_who_try_a_post_anew_at_once_one_is_heard(stage: Stage) -> None:
     post = failed(stage)
-    answers = at_once([partial(stage.ledger.requeue, post, anew(stage), deed()) for _ in range(4)])
+    answers = at_once([partial(stage.ledger.requeue, post, anew(), deed()) for _ in range(4)])
     assert sum(isinstance(answer, Post) for answer in answers) == 1
     codes = {answer.code for answer in answers if isinstance(answer, PostrailError)}
     assert codes <= {"post_not_failed", "post_busy"}
@@ -186,7 +187,7 @@ def test_of_people_who_try_a_post_anew_at_once_one_is_heard(stage: Stage) -> Non
 def test_a_post_that_has_moved_since_it_was_read_is_not_tried_anew(stage: Stage) -> None:
     post = failed(stage)
     with pytest.raises(PostrailError) as caught:
-        stage.ledger.requeue(replace(post, version=post.version - 1), anew(stage), deed())
+        stage.ledger.requeue(replace(post, version=post.version - 1), anew(), deed())
     assert caught.value.code == "post_not_failed"
 
 
@@ -197,10 +198,57 @@ def test_a_post_whose_twin_was_accepted_after_it_is_not_tried_anew_unless_both_a
     stage.clock.advance(1)
     twin = stage.accept()
     with pytest.raises(PostrailError) as caught:
-        stage.ledger.requeue(post, anew(stage), deed())
+        stage.ledger.requeue(post, anew(), deed())
     assert (caught.value.code, caught.value.extra["post_id"]) == ("retry_superseded", twin.id)
     assert now_of(stage, post).state is State.FAILED
-    assert stage.ledger.requeue(post, anew(stage, allow_repeat=True), deed()).state is State.QUEUED
+    assert stage.ledger.requeue(post, anew(allow_repeat=True), deed()).state is State.QUEUED
+
+
+def failed_twins(stage: Stage, input_hash: str = HASH) -> tuple[Post, Post]:
+    """Have two posts of one input, accepted one after the other, that have both failed."""
+    twins = []
+    for _ in range(2):
+        stage.accept(input_hash=input_hash)
+        change = Change(state=State.FAILED, failure=Failure(code="internal", message="no"))
+        claim = stage.claim()
+        stage.ledger.release(claim.lease, next_at=None, change=change)
+        twins.append(now_of(stage, claim.post))
+        stage.clock.advance(1)
+    return twins[0], twins[1]
+
+
+def test_of_two_failed_twins_one_is_tried_anew_whichever_was_first(stage: Stage) -> None:
+    for turn in (0, 1):
+        twins = failed_twins(stage, f"{turn:064x}")
+        first, second = twins[turn], twins[1 - turn]
+        stage.ledger.requeue(first, anew(), deed())
+        stage.clock.advance(1)
+        with pytest.raises(PostrailError) as caught:
+            stage.ledger.requeue(second, anew(), deed())
+        assert (caught.value.code, caught.value.extra["post_id"]) == ("retry_superseded", first.id)
+        stage.ledger.requeue(second, anew(allow_repeat=True), deed())
+        for claim in stage.ledger.claim("me", limit=9, ttl_ms=TTL):
+            stage.ledger.release(claim.lease, next_at=None)
+
+
+def test_of_failed_twins_that_are_tried_anew_at_once_one_is_heard(stage: Stage) -> None:
+    for turn in range(6):
+        twins = failed_twins(stage, f"{turn:064x}")
+        answers = at_once([partial(stage.ledger.requeue, twin, anew(), deed()) for twin in twins])
+        refused = [answer.code for answer in answers if isinstance(answer, PostrailError)]
+        assert refused == ["retry_superseded"]
+        stage.ledger.release(stage.claim().lease, next_at=None)
+
+
+def test_a_retry_that_is_refused_takes_no_slot_of_the_accounts_rate(stage: Stage) -> None:
+    post = failed(stage)
+    stage.clock.advance(1)
+    stage.accept()
+    for _ in range(3):
+        with pytest.raises(PostrailError):
+            stage.ledger.requeue(post, anew(slot=SLOT), deed())
+    queued = stage.ledger.requeue(post, anew(slot=SLOT, allow_repeat=True), deed())
+    assert queued.next_at == stage.clock.now() + SLOT.gap_ms
 
 
 def test_a_twin_that_has_failed_too_is_no_obstacle(stage: Stage) -> None:
@@ -208,13 +256,13 @@ def test_a_twin_that_has_failed_too_is_no_obstacle(stage: Stage) -> None:
     stage.accept()
     change = Change(state=State.FAILED, failure=Failure(code="internal", message="no"))
     stage.ledger.release(stage.claim().lease, next_at=None, change=change)
-    assert stage.ledger.requeue(post, anew(stage), deed()).state is State.QUEUED
+    assert stage.ledger.requeue(post, anew(), deed()).state is State.QUEUED
 
 
 def test_the_same_input_is_a_repeat_of_a_post_that_was_just_tried_anew(stage: Stage) -> None:
     post = failed(stage)
     stage.clock.advance(3_600_000)
-    stage.ledger.requeue(post, anew(stage), deed())
+    stage.ledger.requeue(post, anew(), deed())
     with pytest.raises(PostrailError) as caught:
         stage.ledger.accept(new_post(repeat_window_ms=600_000))
     assert (caught.value.code, caught.value.extra["post_id"]) == ("duplicate_request", post.id)
@@ -249,5 +297,5 @@ def test_posts_are_listed_newest_first_by_state_and_account(stage: Stage) -> Non
 def test_an_entry_of_a_decision_is_part_of_the_timeline(stage: Stage) -> None:
     post = failed(stage)
     entry = Entry(call="decision", decision="n8n has it tried anew")
-    stage.ledger.requeue(post, anew(stage, entry=entry), deed())
+    stage.ledger.requeue(post, anew(entry=entry), deed())
     assert "n8n has it tried anew" in [line.decision for line in stage.ledger.timeline(post.id)]

@@ -127,6 +127,7 @@ def test_the_danger_names_the_attempt_and_says_what_to_do() -> None:
 def test_a_post_that_tiktok_reported_as_published_is_dangerous_without_an_attempt() -> None:
     held = replace(failed("unexpected_publish"), state=State.HELD)
     assert "has reported this post as published" in str(danger(held, [VOID]))
+    assert "has reported this post as published" in str(danger(held, [SENT]))
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,18 @@ def test_a_retry_waits_for_a_slot_of_its_accounts_rate(scene: Scene) -> None:
     assert gaps[-1] >= 20_000
 
 
+def test_a_retry_that_is_refused_takes_no_slot_of_its_accounts_rate(scene: Scene) -> None:
+    post = failed(scene)
+    scene.stage.clock.advance(60_000)
+    twin = scene.accept_video()
+    for _ in range(10):
+        assert code_of(retry_post, scene.context, KEY, post, allow_repeat=False) == "retry_superseded"
+    scene.run()
+    assert scene.now(twin).state is State.PUBLISHED_PUBLIC
+    queued, _ = retry_post(scene.context, KEY, post, allow_repeat=True)
+    assert queued.next_at == scene.stage.clock.now()
+
+
 def failed_again(scene: Scene, title: str) -> Post:
     """Have one more post whose init was refused, of another input."""
     scene.tiktok.inits = [refusal("spam_risk_too_many_posts"), "then as usual"]

@@ -9,8 +9,10 @@ from sqlalchemy import select
 from connector.domain.drafts import look_at_draft
 from connector.domain.lifecycle import AttemptState, State
 from connector.domain.retry import HEARD_LATELY_MS, MAX_HOOK_DEFECTS
-from connector.engine.model import Post
+from connector.engine.model import Claim, Post, Principal
+from connector.engine.pausing import begin_pause, lift_pause
 from connector.engine.ports_tiktok import EventKind
+from connector.engine.resolving import resolve_post, retry_post
 from connector.engine.webhooks import ALARM, receive
 from connector.kernel.errors import PostrailError
 from connector.store.tables import events
@@ -20,6 +22,7 @@ from tests.fakes.scripted import Scene, refusal, status
 from tests.ledgers import TTL
 
 pytest_plugins = ("tests.engine_scene",)
+KEY = Principal(workspace_id="w", key_id="key_1", name="n8n", scopes=frozenset({"posts:write"}))
 K = EventKind
 HOUR = 3_600_000
 
@@ -227,6 +230,121 @@ def test_a_held_post_stays_held_whatever_else_is_told(scene: Scene, mail: MailRo
     mail.tell(K.PUBLISH_COMPLETE, publish_id="pub-lost")
     mail.tell(K.PUBLICLY_AVAILABLE, publish_id="pub-2", post_id="76")
     assert scene.now(post).state is State.HELD
+
+
+def never_heard_of(scene: Scene) -> Post:
+    """Have a post that failed since none of its inits was ever answered."""
+    scene.tiktok.inits = [refusal("tiktok_unreachable", "unknown")]
+    post = scene.accept_video()
+    scene.run(steps=40)
+    return scene.now(post)
+
+
+def settled_by_a_person(scene: Scene) -> Post:
+    """Have a post of which TikTok tells nothing, and a person says that it is not there."""
+    scene.tiktok.statuses = [refusal("token_not_authorized_for_specified_publish_id", name="status/fetch")]
+    post = scene.accept_video()
+    scene.run(steps=60)
+    return resolve_post(scene.context, KEY, scene.now(post), "not_published", None)[0]
+
+
+def failed_at_tiktok(scene: Scene) -> Post:
+    """Have a post that TikTok has failed, for a reason after which a retry may help."""
+    scene.tiktok.statuses = [status("FAILED", reason="internal")]
+    post = scene.accept_video()
+    scene.run(steps=60)
+    return scene.now(post)
+
+
+@pytest.mark.parametrize("fail", [never_heard_of, settled_by_a_person, failed_at_tiktok])
+def test_a_failed_post_that_was_published_all_the_same_is_held_and_never_sent_again(
+    scene: Scene, mail: MailRoom, fail: Callable[[Scene], Post]
+) -> None:
+    post = fail(scene)
+    assert post.state is State.FAILED
+    called = len(scene.tiktok.calls)
+    mail.tell(K.PUBLICLY_AVAILABLE, publish_id=post.publish_id or "pub-lost", post_id="7602997517160123666")
+    now = scene.now(post)
+    assert now.failure is not None
+    assert (now.state, now.next_at, now.failure.code) == (State.HELD, None, "unexpected_publish")
+    assert len(alarms(scene)) == 1
+    with pytest.raises(PostrailError) as caught:
+        retry_post(scene.context, KEY, now, allow_repeat=False)
+    assert caught.value.code == "post_unresolved"
+    scene.run()
+    assert len(scene.tiktok.calls) == called
+
+
+def test_a_person_settles_a_failed_post_that_was_published_all_the_same(scene: Scene, mail: MailRoom) -> None:
+    post = failed_at_tiktok(scene)
+    mail.tell(K.PUBLICLY_AVAILABLE, publish_id=post.publish_id, post_id="7602997517160123666")
+    settled, _ = resolve_post(scene.context, KEY, scene.now(post), "published", "7602997517160123666")
+    assert settled.public_ids == ("7602997517160123666",)
+    mail.tell(K.NO_LONGER_PUBLIC, publish_id=post.publish_id, post_id="7602997517160123666")
+    assert scene.now(post).state is State.REMOVED
+
+
+def test_whoever_says_that_it_is_not_there_is_told_what_tiktok_has_reported(
+    scene: Scene, mail: MailRoom
+) -> None:
+    post = failed_at_tiktok(scene)
+    mail.tell(K.PUBLISH_COMPLETE, publish_id=post.publish_id)
+    _, (warning,) = resolve_post(scene.context, KEY, scene.now(post), "not_published", None)
+    assert "TikTok has reported this post as published" in warning
+
+
+def meanwhile(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, before: Callable[[], object], after: Callable[[], object]
+) -> None:
+    """Let something happen before the next post is taken in hand, and something when it has been."""
+    take = scene.stage.ledger.take
+
+    def taken(post_id: str, owner: str, *, ttl_ms: int) -> Claim | None:
+        monkeypatch.setattr(scene.stage.ledger, "take", take)
+        before()
+        claim = take(post_id, owner, ttl_ms=ttl_ms)
+        after()
+        return claim
+
+    monkeypatch.setattr(scene.stage.ledger, "take", taken)
+
+
+def test_a_retry_just_before_the_post_is_in_hand_sends_nothing_more(
+    scene: Scene, mail: MailRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = failed_at_tiktok(scene)
+
+    def retry() -> None:
+        retry_post(scene.context, KEY, post, allow_repeat=False)
+
+    meanwhile(scene, monkeypatch, before=retry, after=lambda: None)
+    mail.tell(K.PUBLICLY_AVAILABLE, publish_id=post.publish_id, post_id="7602997517160123666")
+    assert scene.now(post).state is State.HELD
+
+
+def test_a_pause_that_is_lifted_while_the_post_is_in_hand_leaves_it_due(
+    scene: Scene, mail: MailRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = in_processing(scene)
+
+    def ended_and_parked() -> None:
+        scene.tiktok.statuses = [status("FAILED", reason="internal")]
+        scene.stage.clock.advance(60_000)
+        scene.step()
+        begin_pause(scene.context, KEY, {"scope": "workspace"})
+        scene.run()
+        assert (scene.now(post).state, scene.now(post).next_at) == (State.SENDING, None)
+
+    def lifted() -> None:
+        lift_pause(scene.context, KEY, {"scope": "workspace"})
+
+    meanwhile(scene, monkeypatch, before=ended_and_parked, after=lifted)
+    mail.tell(K.PUBLISH_FAILED, publish_id="pub-1", reason="spam_risk")
+    assert letters(mail) == [("post.publish.failed", "about attempt 1, which is rejected")]
+    assert scene.now(post).next_at is not None
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    scene.run()
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC
 
 
 @pytest.mark.parametrize("ago_ms", [-HOUR, 3 * HOUR])
