@@ -43,6 +43,9 @@ def check(home: Path | None) -> None:
     if standing.is_newer:
         click.echo(f"schema {standing.at} is newer than this code ({standing.head}), which goes on working")
         return
+    if standing.is_foreign:
+        click.echo(wiring.foreign(standing), err=True)
+        sys.exit(1)
     if standing.behind:
         click.echo(f"schema {standing.at or 'none'} is not {standing.head}: `postrail db upgrade`", err=True)
         sys.exit(1)

@@ -1,6 +1,8 @@
 """Bringing a database to the newest schema: all steps in one transaction, one process at a time.
 
-A schema only grows from one release to the next, so code that is a release older goes on working on it.
+From the first tagged release on a schema only grows from one release to the next, so code that is a release
+older goes on working on it. Before that nothing was released, and steps changed what older code relies on:
+0005 replaced the unique key of `media` by which code before it finds an upload it has already.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from connector.kernel.clock import Clock
 from connector.kernel.log import get_log
@@ -23,8 +24,21 @@ WEB_SHARE = 4
 
 
 def database_url(settings: Settings) -> str:
-    """Return the URL of the ledger: the one configured, or the SQLite file under HOME."""
-    return settings.database_url or f"sqlite:///{settings.home / 'postrail.db'}"
+    """Return the URL of the ledger: the one configured, or the SQLite file under HOME.
+
+    Raises SettingsError for one that cannot be read.
+    """
+    if settings.database_url is None:
+        return f"sqlite:///{settings.home / 'postrail.db'}"
+    try:
+        make_url(settings.database_url)
+    except (ArgumentError, ValueError):
+        # What it says of the URL may be a part of the password.
+        raise SettingsError(
+            f"{NAME}: not the address of a database; write postgresql://user:password@host:5432/name, the "
+            "port as a number, and %40, %3A and %2F for @, : and / in a password"
+        ) from None
+    return settings.database_url
 
 
 @contextmanager
@@ -87,10 +101,15 @@ def examine(settings: Settings) -> bool:
     return facts.pooled
 
 
+def foreign(standing: Standing) -> str:
+    """Tell of a schema that no release of this product has made."""
+    return f"another product's database (its schema is at {standing.at})"
+
+
 def _demand(standing: Standing) -> None:
     """See that this code can work on the schema. Raises SettingsError."""
     if standing.is_foreign:
-        raise SettingsError(f"{NAME}: another product's database (its schema is at {standing.at})")
+        raise SettingsError(f"{NAME}: {foreign(standing)}")
     if standing.is_newer:
         log.warning("schema_newer", at=standing.at, known=standing.head)
     if standing.behind > 0:
@@ -113,7 +132,9 @@ def upgrade(settings: Settings) -> Standing:
     """Bring the schema of an installation to this code; return how it stands. Raises SettingsError."""
     standing_of(settings)
     with _told():
-        return migrate(database_url(settings))
+        standing = migrate(database_url(settings))
+    _demand(standing)
+    return standing
 
 
 def differences_of(settings: Settings) -> list[str]:

@@ -110,6 +110,27 @@ def test_a_database_of_something_else_is_left_alone(
     assert "another product's database" in refused.stderr
 
 
+@pytest.mark.parametrize(("command", "code"), [("upgrade", 2), ("check", 1)])
+def test_nobody_is_sent_to_upgrade_a_database_of_something_else(
+    environment: Mapping[str, str], database_url: str, tmp_path: Path, command: str, code: int
+) -> None:
+    pretend(database_url, "b2a4c6e8")
+    told = postrail("db", command, environment=environment, folder=tmp_path)
+    assert (told.returncode, told.stdout) == (code, "")
+    assert "another product's database (its schema is at b2a4c6e8)" in told.stderr
+    assert "db upgrade" not in told.stderr
+
+
+@pytest.mark.parametrize("command", ["current", "upgrade", "check"])
+def test_an_address_that_is_none_is_told_without_the_password(tmp_path: Path, command: str) -> None:
+    wrong = {**bare_environment(), "POSTRAIL_DATABASE_URL": "postgresql://me:pass-phrase@host:no-port/name"}
+    told = postrail("db", command, environment=wrong, folder=tmp_path)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "POSTRAIL_DATABASE_URL" in told.stderr
+    assert "port" in told.stderr
+    assert not any(word in told.stderr for word in ("Traceback", "pass-phrase", "no-port"))
+
+
 def test_a_folder_without_an_installation_is_not_made_one(tmp_path: Path) -> None:
     told = postrail(
         "db", "current", "--home", str(tmp_path / "typo"), environment=bare_environment(), folder=tmp_path

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -26,7 +26,13 @@ pytest_plugins = ("tests.databases",)
 
 ROOT = Path(__file__).parents[3]
 GROWS_SINCE = 1
-"""The first step moved the tokens of accounts into grants; from then on the schema has only grown."""
+"""The first step moved the tokens of accounts into grants; from then on no table or column has gone."""
+
+KEYS_STAY_SINCE = 4
+"""The fourth step replaced the unique key of uploads; from then on the keys stay that rows are found by.
+
+Nothing was released before it: that code of the release before works on is promised from the first tag on.
+"""
 
 
 @pytest.fixture
@@ -174,7 +180,7 @@ def test_a_step_forward_and_back_and_forward_keeps_every_row(engine: Engine, bef
 
 @pytest.mark.parametrize("before", [before for before, _ in _steps()[GROWS_SINCE:]])
 def test_the_newest_schema_takes_what_code_of_a_revision_before_writes(engine: Engine, before: str) -> None:
-    """Which is what a process of the release before does while another one migrates."""
+    """Plain inserts and updates, as a process of the release before makes them while another one migrates."""
     with engine.begin() as conn:
         upgrade(conn, before)
         tables = reflected(conn)
@@ -182,6 +188,27 @@ def test_the_newest_schema_takes_what_code_of_a_revision_before_writes(engine: E
         fill(conn, tables)
         rewrite(conn, tables)
         assert all(written(conn, tables, tables).values())
+
+
+@pytest.mark.parametrize("before", [before for before, _ in _steps()[KEYS_STAY_SINCE:]])
+def test_the_newest_schema_has_every_key_by_which_code_of_a_revision_before_finds_rows(
+    engine: Engine, before: str
+) -> None:
+    """Each `ON CONFLICT (...)` needs a unique key of exactly its columns; a conflict elsewhere would fail."""
+    with engine.begin() as conn:
+        upgrade(conn, before)
+        older = {table.name: _keys(conn, table.name) for table in reflected(conn).sorted_tables}
+        upgrade(conn, "head")
+        assert {name: _keys(conn, name) for name in older} == older
+
+
+def _keys(conn: Connection, table: str) -> set[frozenset[str | None]]:
+    """Return the columns of every key that is unique in a table, partial ones included."""
+    seen = inspect(conn)
+    found: list[Iterable[str | None]] = [seen.get_pk_constraint(table)["constrained_columns"]]
+    found += [key["column_names"] for key in seen.get_unique_constraints(table)]
+    found += [index["column_names"] for index in seen.get_indexes(table) if index["unique"]]
+    return {frozenset(columns) for columns in found}
 
 
 def test_a_process_of_the_release_before_writes_on_while_another_migrates(postgres_url: str) -> None:
