@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 
 from connector.contract.text import ExactNumber
 
@@ -145,9 +146,9 @@ def misplaced(text: str) -> Mistake | None:
 def unfit(value: object, depth: int = 0) -> Mistake | None:
     """Recognise a value that cannot be stored as UTF-8 JSON, or not within bounds."""
     if isinstance(value, str):
-        if "\0" in value:
-            return NUL
-        return None if value.isascii() or _encodes(value) else SURROGATE
+        return _unfit_text(value)
+    if isinstance(value, float):
+        return None if isfinite(value) else NOT_A_NUMBER
     if depth > MAX_DEPTH:
         return TOO_DEEP
     if isinstance(value, list):
@@ -155,6 +156,12 @@ def unfit(value: object, depth: int = 0) -> Mistake | None:
     if isinstance(value, dict):
         return unfit([*value, *value.values()], depth)
     return None
+
+
+def _unfit_text(text: str) -> Mistake | None:
+    if "\0" in text:
+        return NUL
+    return None if text.isascii() or _encodes(text) else SURROGATE
 
 
 def _encodes(text: str) -> bool:

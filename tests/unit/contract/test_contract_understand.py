@@ -439,3 +439,10 @@ def test_rows_in_their_usual_spelling_are_told_as_they_are() -> None:
         "post_video", rows_from_json(b'{"source_url": "%s", "privacy": "SELF_ONLY"}' % URL.encode())
     )
     assert (understood.flagged, understood.spelled("source_url")) == (frozenset(), "source_url")
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+@pytest.mark.parametrize("field", ["title", "account", "disable_comment", "wait_seconds"])
+def test_a_number_that_json_does_not_have_is_refused_and_never_text(field: str, number: float) -> None:
+    rows: dict[str, Any] = {field: number}
+    assert [(one[0], one[1]) for one in problems(video(**rows))] == [(field, "not_a_number")]
