@@ -36,7 +36,7 @@ wheel: $(VENV)/.developer ## Build the wheel, install it in an empty environment
 n8n: $(VENV)/.developer ## Run the example workflow in a real n8n (installs it once, about 5 minutes and 1.7 GB; Node 20)
 	$(BIN)/python -m pytest -n 0 tests/n8n
 
-drills: $(VENV)/.developer ## Attack tokens, webhooks, uploads and error paths at length (about 5 minutes)
+drills: $(VENV)/.developer ## Attack tokens, webhooks, uploads and error paths at length (about 7 minutes)
 	$(BIN)/python -m pytest -n 0 tests/drills
 
 drill: $(VENV)/.developer ## Kill, freeze and starve a publishing Postrail on SQLite and PostgreSQL, and count (about 3 minutes)

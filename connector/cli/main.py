@@ -1,27 +1,12 @@
 """The command `postrail`: its groups, and how a failure is told."""
 
 import sys
+from importlib import import_module
 from importlib.metadata import version
+from typing import cast
 
 import click
 
-from connector.cli import (
-    accounts,
-    apps,
-    audit,
-    check,
-    db,
-    demo,
-    domains,
-    keys,
-    media,
-    pauses,
-    posts,
-    sandbox,
-    secrets,
-    serve,
-)
-from connector.cli.drill import drill
 from connector.kernel.errors import PostrailError
 from connector.settings import SettingsError
 
@@ -36,32 +21,51 @@ Settings come from POSTRAIL_* variables, a .env file in the present folder, or f
 """
 
 
-@click.group(help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+MODULES = {
+    "serve": "serve",
+    "work": "serve",
+    "demo": "demo",
+    "drill": "drill",
+    "sandbox": "sandbox",
+    "check": "check",
+    "db": "db",
+    "keys": "keys",
+    "accounts": "accounts",
+    "apps": "apps",
+    "domains": "domains",
+    "media": "media",
+    "posts": "posts",
+    "pause": "pauses",
+    "resume": "pauses",
+    "audit": "audit",
+    "rotate-secrets": "secrets",
+}
+"""The module of `connector.cli` that holds each command, under the command's name as Python spells it."""
+
+
+class Commands(click.Group):
+    """The commands, each read when it is asked for, so that none starts with the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click asks with a context
+        """Return the names of all commands."""
+        return sorted(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        """Return a command by its name, None where there is none."""
+        if cmd_name not in MODULES:
+            return None
+        module = import_module(f"connector.cli.{MODULES[cmd_name]}")
+        return cast("click.Command", getattr(module, cmd_name.replace("-", "_")))
+
+
+@click.group(
+    cls=Commands,
+    help=HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(version("postrail"), prog_name="postrail")
 def cli() -> None:
     """Hold the commands."""
-
-
-for command in (
-    serve.serve,
-    serve.work,
-    demo.demo,
-    drill,
-    sandbox.sandbox,
-    check.check,
-    db.db,
-    keys.keys,
-    accounts.accounts,
-    apps.apps,
-    domains.domains,
-    media.media,
-    posts.posts,
-    pauses.pause,
-    pauses.resume,
-    audit.audit,
-    secrets.rotate_secrets,
-):
-    cli.add_command(command)
 
 
 def main() -> None:

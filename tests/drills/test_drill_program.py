@@ -1,6 +1,6 @@
 """`postrail drill`, short: the product comes through on both databases, one without the gate does not.
 
-The long ones are run by `make drill`.
+The longer ones are run by `make drill`.
 """
 
 import json
