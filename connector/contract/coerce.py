@@ -46,7 +46,7 @@ RULES: Mapping[str, str] = {
     "field_case": "The field's name, or another name of it, was sent in camelCase.",
     "inverse_name": "The field was sent under a name that says the opposite, so the value was turned round.",
     "dialect_fallback": "The dialect has a value for what it does not know.",
-    "long_title_to_description": "On PM3K's path, a title too long for photos became the description.",
+    "long_title_to_description": "On PM3K's path, the description is a title that was too long for photos.",
 }
 """Every rule that a receipt may name, in words."""
 

@@ -101,7 +101,7 @@ caused it (`name_clash`, `sent_twice`). `ignored` is told in a refusal as in an 
 
 Names without effect are known in camelCase too. A default is filled into the input. A whole number that
 counts seconds or milliseconds may also be sent as a duration. `POST /api/album/retain` takes `album_id`
-alone, as upload_media does, and needs it; each of its problems is `bad_request`.
+and `strict` alone, as upload_media does, and needs it; each of its problems is `bad_request`.
 {operations}
 ## Paths of others
 

@@ -210,6 +210,7 @@ KINDS: Mapping[str, Kind] = {
         {"type": "string", "format": "duration", "pattern": CANONICAL_DURATION},
         ("PT90S", "seconds of ISO 8601"),
         ("PT1H30M", "ISO 8601"),
+        ("PT1.5H", "ISO 8601 with a fraction"),
         ("P1D", "days of 24 hours"),
         ("90s", "a number and a unit"),
         ("1h 30m", "several of them"),

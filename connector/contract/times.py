@@ -17,12 +17,12 @@ TIME = re.compile(
 CANONICAL_TIME = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$"
 CANONICAL_DURATION = "^PT[0-9]+(\\.[0-9]{1,3})?S$"
 
+_NUMBER = r"([0-9]{1,9}(?:\.[0-9]{1,3})?)"
 _ISO_DURATION = re.compile(
-    r"P(?:([0-9]{1,5})W)?(?:([0-9]{1,5})D)?(?:T(?:([0-9]{1,6})H)?(?:([0-9]{1,7})M)?(?:([0-9]{1,9}(?:\.[0-9]{1,3})?)S)?)?",
-    re.ASCII,
+    f"P(?:{_NUMBER}W)?(?:{_NUMBER}D)?(?:T(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?", re.ASCII
 )
 _ISO_SECONDS = (604_800_000, 86_400_000, 3_600_000, 60_000, 1_000)
-_PART = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)\s*([a-z]+)\.?[\s,]*", re.ASCII)
+_PART = re.compile(_NUMBER + r"\s*([a-z]+)\.?[\s,]*", re.ASCII)
 _UNITS = {
     **dict.fromkeys(("ms", "millisecond", "milliseconds"), 1),
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1_000),
