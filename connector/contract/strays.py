@@ -66,13 +66,12 @@ def _refusal(reading: Reading, name: str, given: object) -> Problem | None:
 
 
 def _problem_of_unknown(reading: Reading, name: str, given: object, meant: str | None) -> Problem | None:
-    spelled = fit(name)
     if reading.strict:
-        return unknown_problem(spelled, meant)
+        return unknown_problem(fit(name), meant)
     if _PERMISSION.match(name):
-        return None if _holds_nothing(given) else _unknown_permission(reading.plan, spelled, meant)
+        return None if _holds_nothing(given) else _unknown_permission(reading.plan, fit(name), meant)
     if _note_within(reading, name, given):
-        return mistaken(reading.plan, JSON_IN_FIELD, spelled, name if name[:1] == "{" else given)
+        return mistaken(reading.plan, JSON_IN_FIELD, fit(name), name if name[:1] == "{" else given)
     return None
 
 
@@ -89,8 +88,9 @@ def _asks_for_nothing(given: object) -> bool:
 def _note_within(reading: Reading, name: str, given: object) -> bool:
     """Tell whether a row that is no field holds fields, and note them: they are misplaced, not missing."""
     names = reading.plan.names
-    found = {names[member][0] for member in names_within(name, given, names)}
-    reading.notes.within |= found
+    found = names_within(name, given, names)
+    if found:
+        reading.notes.within.update(names[member][0] for member in found)
     return bool(found)
 
 

@@ -22,4 +22,4 @@ def names_within(name: str, value: object, known: Container[str]) -> list[str]:
     `known` are the names of the fields. A form makes JSON the name of an empty field.
     """
     inside = _object(value) or (_object(name) if name[:1] == "{" else {})
-    return [member for member in inside if member in known]
+    return [member for member in inside if member in known] if inside else []
