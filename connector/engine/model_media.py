@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from connector.engine.model import MediaItem
 
@@ -107,3 +108,18 @@ class Partial:
     metadata: Mapping[str, str]
     upload_id: str | None = None
     account_id: str | None = None
+
+    @classmethod
+    def begun(
+        cls, partial_id: str, reach: Reach, length: int, metadata: Mapping[str, str], *, expires_at: int
+    ) -> Self:
+        """Return one of which nothing is here yet, of whoever reaches so far; `expires_at` in UTC ms."""
+        return cls(
+            id=partial_id,
+            workspace_id=reach.workspace_id,
+            account_id=reach.account_id,
+            length=length,
+            offset=0,
+            expires_at=expires_at,
+            metadata=dict(metadata),
+        )

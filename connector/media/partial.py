@@ -112,15 +112,8 @@ class PartialFolder:
         allow: Callable[[Sequence[int]], None],
     ) -> Partial:
         """Begin one, unless `allow` raises. Raises PostrailError `disk_full`."""
-        state = Partial(
-            id=partial_id,
-            workspace_id=reach.workspace_id,
-            account_id=reach.account_id,
-            length=length,
-            offset=0,
-            expires_at=self._clock.now() + self._life_ms,
-            metadata=dict(metadata),
-        )
+        expires_at = self._clock.now() + self._life_ms
+        state = Partial.begun(partial_id, reach, length, metadata, expires_at=expires_at)
         with telling_full_disks(), locked(self._folder, exclusive=True):
             allow(self._begun(reach.workspace_id, self._elsewhere(reach.workspace_id)))
             (self._folder / partial_id).touch(exist_ok=False)

@@ -105,15 +105,8 @@ class BucketUploads:
         self, partial_id: str, reach: Reach, length: int, metadata: Mapping[str, str]
     ) -> tuple[Partial, Sequence[SignedPart]]:
         """Begin one of `length` bytes, and sign the addresses of its parts."""
-        state = Partial(
-            id=partial_id,
-            workspace_id=reach.workspace_id,
-            account_id=reach.account_id,
-            length=length,
-            offset=0,
-            expires_at=self._clock.now() + self._life_ms,
-            metadata=dict(metadata),
-        )
+        expires_at = self._clock.now() + self._life_ms
+        state = Partial.begun(partial_id, reach, length, metadata, expires_at=expires_at)
         with telling():
             obstore.put(self._store, f"{_folder(state)}/begun-{length}", _written(state))
             return state, self._signed(state)

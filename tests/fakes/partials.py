@@ -63,15 +63,8 @@ class PretendPartials:
     ) -> Partial:
         """Begin one."""
         allow(self._begun(reach.workspace_id))
-        state = Partial(
-            id=partial_id,
-            workspace_id=reach.workspace_id,
-            account_id=reach.account_id,
-            length=length,
-            offset=0,
-            expires_at=self.clock.now() + self.life_ms,
-            metadata=dict(metadata),
-        )
+        expires_at = self.clock.now() + self.life_ms
+        state = Partial.begun(partial_id, reach, length, metadata, expires_at=expires_at)
         self.parts[partial_id] = PretendPart(state)
         return state
 
