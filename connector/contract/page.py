@@ -12,12 +12,13 @@ mean several is refused, with what to send instead.
    without a byte order mark; urlencoded; multipart; a list of `{name, value}` or `{key, value}` rows; JSON
    within JSON text (with a warning). A form in a body that is called something else is `form_as_text`. Rows
    of the query are added; a row that stands in both with different values is `sent_twice`. Of a name that
-   JSON has twice the last one counts, with a warning.
+   JSON has twice the last one counts, with a warning. No body, `[]` and `{}` are no rows; any other JSON that
+   is neither an object nor a list of rows is `not_an_object`, and NaN or Infinity bare in it `not_a_number`.
 2. **Names nest.** `a.b` and `a[b]` are members, `c[0]` `c[1]` entries in the order of their numbers (gaps
    close), `d[]` and repeated names entries in the order in which they come.
 3. **Each row finds its field** by its name, by another name, or by a name that says the opposite (the value
    is then turned round), each in snake_case or camelCase. A field that comes under several names must say the
-   same under each, else it is `ambiguous`; a name with nothing in it does not count.
+   same under each, else it is `ambiguous`; a name with nothing in it does not count, as if it had not come.
 4. **Any other row has no effect** and is named in `ignored`, one without a name as `""`; where it resembles a
    field, `did_you_mean` and a warning name that field. Three kinds of them are refused, because ignoring them
    would do harm:
@@ -65,9 +66,9 @@ warning, the rest without. The cure for each tool:
 
 `strict: true`, itself in any spelling of a boolean, is PM3K's own behaviour:
 
-- Names in camelCase, names that say the opposite, and rows in no table are `unknown_field`. Other names are
-  taken as the tables spell them; names without effect, and rows without a name, are ignored; refused names
-  are refused whatever they hold.
+- Names in camelCase, names that say the opposite, and rows in no table are `unknown_field`; their problems
+  come with those of other rows. Other names are taken as the tables spell them; names without effect, and
+  rows without a name, are ignored; refused names are refused whatever they hold.
 - No value is converted but the other names of choices, as the tables spell them. `5.0` is the whole number 5,
   as JSON Schema has it. What a tool has left behind is refused by its own word, any other value that is not
   of its field's type by the word of that type (`not_a_boolean`), a choice in another spelling as

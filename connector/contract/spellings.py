@@ -234,6 +234,7 @@ KINDS: Mapping[str, Kind] = {
         (f"{_UPLOAD},{A}", "the id of an upload in place of a URL"),
         (f"{A},\n{B},", "each line ends in a comma"),
         (f"{A};{B}", "semicolons between URLs"),
+        (f"{A};{B};", "the same with a semicolon left over"),
         (f"{A} {B}\n", "blanks between URLs, and around them"),
         (f"{A}, {B}; {A}", "separated in several ways"),
         (f"['{A}', '{B}']", "a list in brackets that is no JSON"),

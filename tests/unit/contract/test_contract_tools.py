@@ -12,6 +12,9 @@ PHOTOS: dict[str, object] = {
     "photo_images": ["https://media.example.com/a.jpg"],
     "privacy": "PUBLIC_TO_EVERYONE",
 }
+OF_VIDEOS_ALONE = [
+    f"{prefix}{what}" for prefix in ("", "allow_") for what in ("duet", "duets", "stitch", "stitches")
+]
 
 
 def video(**rows: object) -> Understanding:
@@ -133,10 +136,10 @@ def test_strict_knows_no_positive_names() -> None:
     assert named(video(strict=True, duet=True)) == [("duet", "unknown_field")]
 
 
-def test_photos_ignore_what_allows_duets() -> None:
-    assert [(item.field, item.why) for item in photos(allow_duet=True).ignored] == [
-        ("allow_duet", "photos have no duets")
-    ]
+@pytest.mark.parametrize("name", OF_VIDEOS_ALONE)
+def test_photos_ignore_every_name_that_allows_what_they_do_not_have(name: str) -> None:
+    why = "photos have no duets" if "duet" in name else "photos have no stitches"
+    assert [(item.field, item.why) for item in photos(**{name: True}).ignored] == [(name, why)]
 
 
 @pytest.mark.parametrize(
