@@ -28,6 +28,7 @@ from connector.engine.model import (
     Post,
     Transfer,
 )
+from connector.engine.ports_dispatch import HandingLedger
 from connector.engine.ports_incident import IncidentLedger
 
 
@@ -39,7 +40,7 @@ class AccountBusy(Exception):
     """The account has another attempt in `sending`: come back soon."""
 
 
-class Ledger(IncidentLedger, Protocol):
+class Ledger(IncidentLedger, HandingLedger, Protocol):
     """Posts, attempts, journal, idempotency, and what people decide.
 
     Each method is one transaction, durable when it returns.
@@ -56,9 +57,10 @@ class Ledger(IncidentLedger, Protocol):
         not failed, `media_expired` when the life of an upload that it names is over.
         """
 
-    def claim(self, owner: str, *, limit: int, ttl_ms: int) -> list[Claim]:
-        """Lease up to `limit` due posts, the longest due first, to `owner` for `ttl_ms`.
+    def claim(self, owner: str, *, limit: int, ttl_ms: int, late_ms: int = 0) -> list[Claim]:
+        """Lease up to `limit` posts, the longest due first, to `owner` for `ttl_ms`.
 
+        Those alone that have been due for `late_ms`.
         Posts that a pause covers are parked instead, unless TikTok has them already.
         """
 

@@ -1,9 +1,9 @@
 """Leases: who may write a post now, and until when."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, case, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, case, func, select, tuple_, update
 
 from connector.domain.lifecycle import POLLED
 from connector.engine.model import Attempt, Claim, Lease, Post
@@ -23,8 +23,10 @@ def is_due(conn: Connection, now: int) -> bool:
     return earliest is not None and earliest <= now
 
 
-def claim(conn: Connection, now: int, lease: Lease, *, limit: int, ttl_ms: int) -> list[Claim]:
-    """Lease up to `limit` due posts, the longest due first.
+def claim(
+    conn: Connection, now: int, lease: Lease, *, limit: int, ttl_ms: int, late_ms: int = 0
+) -> list[Claim]:
+    """Lease up to `limit` posts that have been due for `late_ms`, the longest due first.
 
     `lease` carries the owner and the token of all of them; its post id is not looked at. Rows that another
     owner is taking at this moment are passed by. Those that a pause covers are parked instead; while there
@@ -32,7 +34,7 @@ def claim(conn: Connection, now: int, lease: Lease, *, limit: int, ttl_ms: int) 
     """
     if pausing.park_due(conn, now) == pausing.AT_ONCE:
         return []
-    due = whole().where(posts.c.next_at <= now).order_by(posts.c.next_at).limit(limit)
+    due = whole().where(posts.c.next_at <= now - late_ms).order_by(posts.c.next_at).limit(limit)
     found = [post_of(row) for row in conn.execute(locked(due, skip=True)).mappings()]
     if not found:
         return []
@@ -64,6 +66,34 @@ def take(conn: Connection, now: int, lease: Lease, *, ttl_ms: int) -> Claim | No
     return Claim(
         post=post_of(row), lease=lease, attempt=live_attempts(conn, [lease.post_id]).get(lease.post_id)
     )
+
+
+def hand_over(conn: Connection, now: int, old: Lease, new: Lease, *, ttl_ms: int) -> Claim | None:
+    """Swap the token of a post that is under `old` for that of `new`; None where it is under another."""
+    row = conn.execute(locked(whole().where(_is_under(old)))).mappings().one_or_none()
+    if row is None:
+        return None
+    _lease(conn, [new.post_id], new, now + ttl_ms)
+    return _claimed(post_of(row), new, now + ttl_ms, live_attempts(conn, [new.post_id]).get(new.post_id))
+
+
+def _is_under(lease: Lease) -> ColumnElement[bool]:
+    return (posts.c.id == lease.post_id) & (posts.c.lease == lease.token)
+
+
+def still_held(conn: Connection, leases: Iterable[Lease]) -> frozenset[str]:
+    """Return the ids of the posts that are under these leases."""
+    wanted = {(lease.post_id, lease.token) for lease in leases}
+    if not wanted:
+        return frozenset()
+    return frozenset(conn.execute(select(posts.c.id).where(*_under_any(wanted))).scalars())
+
+
+def _under_any(pairs: Collection[tuple[str, str]]) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions of being under one of these leases, each a post's id and a token."""
+    # The ids alone first: for pairs SQLite would read the table.
+    yield posts.c.id.in_(sorted(post_id for post_id, _ in pairs))
+    yield tuple_(posts.c.id, posts.c.lease).in_(sorted(pairs))
 
 
 def wake(conn: Connection, now: int, post_id: str) -> None:
@@ -101,8 +131,7 @@ def renew(conn: Connection, now: int, leases: Iterable[Lease], *, ttl_ms: int) -
     wanted = {(lease.post_id, lease.token) for lease in leases}
     if not wanted:
         return frozenset()
-    # The ids alone first: for pairs SQLite would read the table.
-    among = posts.c.id.in_(sorted(post_id for post_id, _ in wanted))
-    mine = tuple_(posts.c.id, posts.c.lease).in_(sorted(wanted))
-    kept = conn.execute(update(posts).where(among, mine).values(next_at=now + ttl_ms).returning(posts.c.id))
+    kept = conn.execute(
+        update(posts).where(*_under_any(wanted)).values(next_at=now + ttl_ms).returning(posts.c.id)
+    )
     return frozenset(post_id for post_id, _ in wanted) - frozenset(kept.scalars())

@@ -49,17 +49,29 @@ class SqlLedger(SqlIncident):
 
         return self._database.write(run)
 
-    def claim(self, owner: str, *, limit: int, ttl_ms: int) -> list[Claim]:
+    def claim(self, owner: str, *, limit: int, ttl_ms: int, late_ms: int = 0) -> list[Claim]:
         """Lease up to `limit` due posts to `owner`; looks before it writes, so that an idle loop is cheap."""
-        if not self._database.read(lambda conn: claims.is_due(conn, self._database.now(conn))):
+        if not self._database.read(lambda conn: claims.is_due(conn, self._database.now(conn) - late_ms)):
             return []
         lease = Lease(post_id="", token=self._ids.token(), owner=owner)
-        return self._write(lambda conn, now: claims.claim(conn, now, lease, limit=limit, ttl_ms=ttl_ms))
+        return self._write(
+            lambda conn, now: claims.claim(conn, now, lease, limit=limit, ttl_ms=ttl_ms, late_ms=late_ms)
+        )
 
     def take(self, post_id: str, owner: str, *, ttl_ms: int) -> Claim | None:
         """Lease one post, due or not; None while another owner holds it, who is told."""
         lease = Lease(post_id=post_id, token=self._ids.token(), owner=owner)
         return self._write(lambda conn, now: claims.take(conn, now, lease, ttl_ms=ttl_ms))
+
+    def hand_over(self, lease: Lease, owner: str, *, ttl_ms: int) -> Claim | None:
+        """Take a post over from whoever holds `lease`, by its token; None where that is stale."""
+        new = Lease(post_id=lease.post_id, token=self._ids.token(), owner=owner)
+        return self._write(lambda conn, now: claims.hand_over(conn, now, lease, new, ttl_ms=ttl_ms))
+
+    def still_held(self, leases: Iterable[Lease]) -> frozenset[str]:
+        """Return the ids of the posts that are under these very leases still."""
+        wanted = tuple(leases)
+        return self._database.read(lambda conn: claims.still_held(conn, wanted))
 
     def next_due(self) -> int | None:
         """Return the earliest `next_at` of any post."""

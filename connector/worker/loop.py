@@ -4,7 +4,7 @@ import threading
 
 from connector.engine.claim import InHand, work_on
 from connector.engine.context import Context
-from connector.engine.ports import Ledger
+from connector.engine.due import DuePosts, Source
 from connector.kernel.log import get_log
 
 log = get_log("worker")
@@ -17,13 +17,26 @@ RENEWALS_PER_LEASE = 3
 
 
 class Worker:
-    """`threads` threads that work on due posts as `owner`, each with a lease of `lease_s` seconds."""
+    """`threads` threads that work on due posts as `owner`, each with a lease of `lease_s` seconds.
 
-    def __init__(self, context: Context, *, owner: str, threads: int, lease_s: float) -> None:
+    `source`, where it is given, is where the posts come from. The leases of `in_hand` are kept alive, whoever
+    in this process put them there.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        owner: str,
+        threads: int,
+        lease_s: float,
+        source: Source | None = None,
+        in_hand: InHand | None = None,
+    ) -> None:
         self._context = context
-        self._owner = owner
         self._lease_s = lease_s
-        self._in_hand = InHand()
+        self._source = source or DuePosts(context.ledger, owner, lease_s=lease_s)
+        self._in_hand = in_hand or InHand()
         self._due = threading.Condition()
         self._alarms = 0
         self._stopping = threading.Event()
@@ -65,7 +78,7 @@ class Worker:
             with self._due:
                 seen = self._alarms
             try:
-                claims = self._context.ledger.claim(self._owner, limit=1, ttl_ms=round(self._lease_s * 1000))
+                claims = self._source.claim()
             except Exception:
                 log.exception("claim_failed")
                 self._stopping.wait(AFTER_TROUBLE_S)
@@ -78,10 +91,18 @@ class Worker:
 
     def _nap(self, seen: int) -> None:
         """Sleep until a wake since `seen`, the next due time, or a while."""
-        nap = min(LONGEST_NAP_S, _seconds_until_due(self._context.ledger))
+        nap = min(LONGEST_NAP_S, self._seconds_until_due())
         with self._due:
             if self._alarms == seen and not self._stopping.is_set():
                 self._due.wait(nap)
+
+    def _seconds_until_due(self) -> float:
+        try:
+            due = self._source.due_in_s()
+        except Exception:
+            log.exception("next_due_failed")
+            return LONGEST_NAP_S
+        return LONGEST_NAP_S if due is None else due
 
     def _keep(self) -> None:
         """Renew the leases in hand until the last work ends, and nothing else: nothing may hold that up."""
@@ -90,12 +111,3 @@ class Worker:
                 self._context.ledger.renew(self._in_hand.all(), ttl_ms=round(self._lease_s * 1000))
             except Exception:
                 log.exception("keep_failed")
-
-
-def _seconds_until_due(ledger: Ledger) -> float:
-    try:
-        due = ledger.next_due()
-    except Exception:
-        log.exception("next_due_failed")
-        return LONGEST_NAP_S
-    return LONGEST_NAP_S if due is None else max(0.0, (due - ledger.now()) / 1000)

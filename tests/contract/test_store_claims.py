@@ -106,3 +106,12 @@ def test_a_claim_does_not_bring_an_attempt_that_is_over(stage: Stage) -> None:
 
 def test_time_is_the_store_s_own(stage: Stage) -> None:
     assert stage.ledger.now() == stage.clock.now()
+
+
+def test_only_what_is_late_is_claimed_where_that_is_asked_for(stage: Stage) -> None:
+    post = stage.accept()
+    stage.clock.advance(4_999)
+    assert stage.ledger.claim("net", limit=1, ttl_ms=TTL, late_ms=5_000) == []
+    stage.clock.advance(1)
+    (claim,) = stage.ledger.claim("net", limit=1, ttl_ms=TTL, late_ms=5_000)
+    assert claim.post.id == post.id

@@ -1,0 +1,38 @@
+"""Where the threads that work on posts get them from."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from connector.engine.model import Claim
+from connector.engine.ports import Ledger
+
+
+class Source(Protocol):
+    """Gives posts to work on."""
+
+    def claim(self) -> list[Claim]:
+        """Return posts that are leased to this process now; none where there are none."""
+
+    def due_in_s(self) -> float | None:
+        """Return after how many seconds there may be one, None where none is known of."""
+
+
+class DuePosts:
+    """The posts of the ledger that have been due for `late_ms`, one at a time, leased to `owner`."""
+
+    def __init__(
+        self, ledger: Ledger, owner: str, *, lease_s: float, late_ms: Callable[[], int] = lambda: 0
+    ) -> None:
+        self._ledger = ledger
+        self._owner = owner
+        self._ttl_ms = round(lease_s * 1000)
+        self._late_ms = late_ms
+
+    def claim(self) -> list[Claim]:
+        """Lease the post that is due the longest."""
+        return self._ledger.claim(self._owner, limit=1, ttl_ms=self._ttl_ms, late_ms=self._late_ms())
+
+    def due_in_s(self) -> float | None:
+        """Look for the earliest of all; 0 where it should have been claimed already."""
+        due = self._ledger.next_due()
+        return None if due is None else max(0.0, (due + self._late_ms() - self._ledger.now()) / 1000)
