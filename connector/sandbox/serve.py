@@ -163,25 +163,25 @@ def _serve(
     server.request_queue_size = 128
     server.prepare()
     loop = threading.Thread(target=server.serve, name="sandbox server")
+    stop = threading.Event()
     loop.start()
     try:
-        host, port = server.bind_addr[:2]
-        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        _write_whole(home / "sandbox.json", json.dumps({"pid": os.getpid(), "url": url}))
-        announce(url)
-        _wait_for_end(activity, idle_exit_s)
+        with _on_signals(stop.set):
+            host, port = server.bind_addr[:2]
+            url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            _write_whole(home / "sandbox.json", json.dumps({"pid": os.getpid(), "url": url}))
+            announce(url)
+            _wait_for_end(stop, activity, idle_exit_s)
     finally:
         world.release_all()
         server.stop()
         loop.join()
 
 
-def _wait_for_end(activity: Activity, idle_exit_s: float | None) -> None:
-    stop = threading.Event()
-    with _on_signals(stop.set):
-        while not stop.wait(IDLE_LOOK):
-            if idle_exit_s is not None and activity.idle_for() >= idle_exit_s:
-                return
+def _wait_for_end(stop: threading.Event, activity: Activity, idle_exit_s: float | None) -> None:
+    while not stop.wait(IDLE_LOOK):
+        if idle_exit_s is not None and activity.idle_for() >= idle_exit_s:
+            return
 
 
 @contextmanager

@@ -250,6 +250,16 @@ def test_it_notes_where_it_listens_and_stops_cleanly_on_sigterm(sandbox: Sandbox
     assert sandbox.stop() == 0
 
 
+def test_a_sigterm_at_the_instant_of_its_first_word_ends_it_cleanly(tmp_path: Path) -> None:
+    program = (
+        "import os, signal, sys; from pathlib import Path; from connector.sandbox.serve import run; "
+        "end = lambda url: os.kill(os.getpid(), signal.SIGTERM); "
+        "run(Path(sys.argv[1]), '127.0.0.1', 0, announce=end, idle_exit_s=None)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], timeout=PATIENCE, check=False)
+    assert done.returncode == 0
+
+
 def test_it_ends_by_itself_when_nobody_calls(tmp_path: Path) -> None:
     sandbox = Sandbox(tmp_path / "home")
     sandbox.start("0.5")
