@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 JOBS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test drill drills lint format bench wheel n8n browser proxies clean
+.PHONY: help demo test drill drills lint format bench wheel n8n browser proxies machines clean
 
 help: ## Show what there is
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -48,6 +48,9 @@ browser: $(VENV)/.browser ## Walk the login in the machine's Chromium (apt-get i
 
 proxies: $(VENV)/.developer ## Let real nginx, Caddy, Apache and lighttpd send media (apt-get; it says what is missing)
 	$(BIN)/python -m pytest -n 0 tests/proxies
+
+machines: $(VENV)/.developer ## Cut machines off from each other in network namespaces (root; apt-get install iproute2)
+	$(BIN)/python -m pytest -n 0 tests/machines
 
 clean: ## Remove the environment and everything built
 	rm -rf $(VENV) dist build

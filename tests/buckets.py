@@ -19,24 +19,24 @@ from tests.running import eventually, free_port
 _NUMBERS = count(1)
 
 
-def _listens(port: int) -> bool:
+def _listens(host: str, port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0
 
 
 @contextmanager
-def s3_server(**environment: str) -> Iterator[str]:
-    """Run an S3 server; give its URL."""
+def s3_server(host: str = "127.0.0.1", **environment: str) -> Iterator[str]:
+    """Run an S3 server that listens on `host`; give its URL."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        [sys.executable, "-m", "moto.server", "-H", host, "-p", str(port)],
         env={**bare_environment(), **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        eventually(lambda: _listens(port), what="an S3 server")
-        yield f"http://127.0.0.1:{port}"
+        eventually(lambda: _listens(host, port), what="an S3 server")
+        yield f"http://{host}:{port}"
     finally:
         process.kill()
         process.wait()

@@ -298,9 +298,12 @@ def working(house: House, home: Path | None = None) -> Iterator["subprocess.Pope
         process.wait(STOP_S)
 
 
-def make_long_file(clip: Path, target: Path) -> None:
-    """Write the clip with a `free` box at its end: more bytes than the sockets of a connection hold."""
-    padding = struct.pack(">I4s", PADDING, b"free") + bytes(PADDING - 8)
+def make_long_file(clip: Path, target: Path, size: int = PADDING) -> None:
+    """Write the clip with a `free` box of `size` bytes at its end.
+
+    As a rule it is more than the sockets of a connection hold.
+    """
+    padding = struct.pack(">I4s", size, b"free") + bytes(size - 8)
     target.write_bytes(clip.read_bytes() + padding)
 
 
