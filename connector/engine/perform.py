@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from connector.contract import Operation, Understanding
 from connector.domain.lifecycle import TABLE, Until, reached
 from connector.engine import presigned
 from connector.engine.access import demand
 from connector.engine.accounts import resolve_account
+from connector.engine.ask import Ask
 from connector.engine.context import Context
 from connector.engine.creator import ask_creator
-from connector.engine.intake import Received, album_of, take_in, whole, with_receipt
+from connector.engine.intake import album_of, take_in, whole, with_receipt
 from connector.engine.model import Post, Principal
 from connector.engine.outputs import post_row, timeline_rows
 from connector.engine.pausing import begin_pause, lift_pause, pause_of
@@ -24,23 +24,6 @@ from connector.kernel.clock import to_iso
 from connector.kernel.errors import PostrailError, Problem
 
 POLL_AGAIN_MS = 5_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ask:
-    """One call of an operation: who asks, what was understood, and the frame around it.
-
-    `wait_s` is how long the caller will wait for the answer in seconds; `dialect` is None for `/v1`;
-    `received` are the files that came with it.
-    """
-
-    principal: Principal
-    operation: Operation
-    understood: Understanding
-    key: str | None = None
-    wait_s: float = 0.0
-    dialect: str | None = None
-    received: tuple[Received, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +63,9 @@ def publish(context: Context, room: WaitRoom, ask: Ask) -> Told:
     """Accept a post and, where the caller has time, wait for it; or try it out, where that was asked for."""
     demand(ask.principal, "posts:write")
     if ask.understood.input.get("dry_run"):
-        body = rehearse(context, ask.principal, ask.operation, ask.understood, ask.key, dialect=ask.dialect)
+        body = rehearse(context, ask)
         return Told(post=None, body=body, outcome="settled")
-    accepted = submit(context, ask.principal, ask.operation, ask.understood, ask.key, dialect=ask.dialect)
+    accepted = submit(context, ask)
     post, done = _wait(room, ask, accepted.post)
     # A replay tells the receipt of the acceptance, whatever was found since, and the state of now.
     receipt = accepted.post.receipt if accepted.replayed else post.receipt

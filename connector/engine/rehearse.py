@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from connector.contract import Operation, Understanding
+from connector.contract import Understanding
 from connector.contract.validate import root_of
 from connector.engine.abreast import abreast
 from connector.engine.accounts import resolve_account
+from connector.engine.ask import Ask
 from connector.engine.budget import BUDGETS
 from connector.engine.context import Context
 from connector.engine.creator import ask_creator
@@ -59,31 +60,22 @@ class _Errors:
             return None
 
 
-def rehearse(
-    context: Context,
-    principal: Principal,
-    operation: Operation,
-    understood: Understanding,
-    key: str | None,
-    *,
-    dialect: str | None = None,
-) -> dict[str, object]:
+def rehearse(context: Context, ask: Ask) -> dict[str, object]:
     """Return the answer of a dry run: the input, its receipt, and what each file is.
 
     Raises PostrailError with every problem at once, those of the rows, the files, the post and the account,
     and with the same members beside; what was found here is told by the fields' own names.
     """
-    errors, content = _Errors(), understood.content
-    kind: Kind = "photo" if operation.operation.kind == "photo" else "video"
+    errors, understood = _Errors(), ask.understood
+    content = understood.content
+    kind: Kind = "photo" if ask.operation.operation.kind == "photo" else "video"
     flagged = understood.flagged
-    errors.attempt(lambda: check_key(key))
-    account = (
-        None if "account" in flagged else errors.attempt(lambda: _account(context, principal, understood))
-    )
+    errors.attempt(lambda: check_key(ask.key))
+    account = None if "account" in flagged else errors.attempt(lambda: _account(context, ask))
     way = _way(context, errors, account, content, kind)
     mode: Mode = "inbox" if (way.mode if way else content.get("post_mode")) == "inbox" else "direct"
-    trial = _Trial(kind=kind, mode=mode, dialect=dialect, input=content)
-    looks = _look_at_all(context, principal, trial, flagged)
+    trial = _Trial(kind=kind, mode=mode, dialect=ask.dialect, input=content)
+    looks = _look_at_all(context, ask.principal, trial, flagged)
     errors.found.extend(look for _, look in looks if isinstance(look, PostrailError))
     warnings = _judged(context, errors, way, trial, looks, {root_of(name) for name in flagged})
     receipt = understood.receipt()
@@ -103,9 +95,9 @@ def rehearse(
     return {"ok": True, **tried}
 
 
-def _account(context: Context, principal: Principal, understood: Understanding) -> Account:
-    named = understood.input.get("account")
-    return resolve_account(context.access, principal, None if named is None else str(named))
+def _account(context: Context, ask: Ask) -> Account:
+    named = ask.understood.input.get("account")
+    return resolve_account(context.access, ask.principal, None if named is None else str(named))
 
 
 def _way(

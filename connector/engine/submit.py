@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from connector.contract import Operation, Understanding
 from connector.domain.hosting import refusal
 from connector.engine.accounts import resolve_account
+from connector.engine.ask import Ask
 from connector.engine.context import Context
 from connector.engine.library import reach_of, resolve
-from connector.engine.model import Accepted, Account, Kind, NewPost, Principal, Transfer
+from connector.engine.model import Accepted, Account, Kind, NewPost, Transfer
 from connector.engine.model_media import Upload
 from connector.engine.modes import choose, with_draft
 from connector.kernel.errors import PostrailError, Problem
@@ -65,42 +65,34 @@ class Draft:
     account: Account
 
 
-def draw_up(
-    context: Context,
-    principal: Principal,
-    operation: Operation,
-    understood: Understanding,
-    key: str | None,
-    *,
-    dialect: str | None = None,
-) -> Draft:
-    """Turn what `understood` describes into a post, and store nothing.
+def draw_up(context: Context, ask: Ask) -> Draft:
+    """Turn what was asked into a post, and store nothing.
 
     Raises PostrailError as `resolve_account`, `library.resolve` and `modes.choose` do.
     """
-    given = understood.input
-    account = resolve_account(context.access, principal, _text(given.get("account")))
-    kind: Kind = "photo" if operation.operation.kind == "photo" else "video"
-    content, uploads = resolve(context.library, reach_of(principal), kind, understood.content)
+    given = ask.understood.input
+    account = resolve_account(context.access, ask.principal, _text(given.get("account")))
+    kind: Kind = "photo" if ask.operation.operation.kind == "photo" else "video"
+    content, uploads = resolve(context.library, reach_of(ask.principal), kind, ask.understood.content)
     transfer = wanted_transfer(kind, content.get("transfer"))
     check_reachable(context, account, transfer)
     way = choose(context, account, content)
-    receipt = understood.receipt()
+    receipt = ask.understood.receipt()
     if way.mode == "inbox":
         receipt = with_draft(kind, content, receipt, *way.warnings)
     new = NewPost(
         id=context.ids.new("post"),
-        workspace_id=principal.workspace_id,
+        workspace_id=ask.principal.workspace_id,
         account_id=account.id,
-        operation=operation.key,
-        dialect=dialect,
+        operation=ask.operation.key,
+        dialect=ask.dialect,
         kind=kind,
         mode=way.mode,
         transfer=transfer,
         input=content,
         receipt=receipt,
-        input_hash=digest({"operation": operation.key, "account": account.id, "input": content}),
-        idempotency_key=check_key(key),
+        input_hash=digest({"operation": ask.operation.key, "account": account.id, "input": content}),
+        idempotency_key=check_key(ask.key),
         repeat_window_ms=0 if given.get("allow_repeat") else context.repeat_window_ms,
         app_id=way.account.app_id,
         uploads=tuple(upload.id for upload in uploads),
@@ -108,20 +100,12 @@ def draw_up(
     return Draft(new=new, uploads=uploads, account=way.account)
 
 
-def submit(
-    context: Context,
-    principal: Principal,
-    operation: Operation,
-    understood: Understanding,
-    key: str | None,
-    *,
-    dialect: str | None = None,
-) -> Accepted:
-    """Store the post that `understood` describes, or find the one that `key` already binds.
+def submit(context: Context, ask: Ask) -> Accepted:
+    """Store the post that was asked for, or find the one that its key already binds.
 
     Raises PostrailError as `draw_up` and `Ledger.accept` do.
     """
-    draft = draw_up(context, principal, operation, understood, key, dialect=dialect)
+    draft = draw_up(context, ask)
     with context.library.intake.held(upload.item.media_id for upload in draft.uploads):
         accepted = context.ledger.accept(draft.new)
     context.wake()

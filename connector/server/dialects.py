@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from flask import Flask, Response, jsonify, request
 
+from connector.engine.ask import Ask
 from connector.engine.outputs import error_body
-from connector.engine.perform import Ask, Told, perform
+from connector.engine.perform import Told, perform
 from connector.kernel.errors import PostrailError
 from connector.server import pm3k
 from connector.server.operations import check_to_run

@@ -7,11 +7,12 @@ and to the check of anything. What reads and needs no row, such as list_accounts
 from flask import Flask, Response, jsonify, request
 
 from connector.contract import Operation, Rows, Understanding
+from connector.engine.ask import Ask
 from connector.engine.model import Principal
 from connector.engine.modes import only_lacks_privacy
 from connector.engine.narrow import describe_for
 from connector.engine.outputs import error_body
-from connector.engine.perform import Ask, Told, perform
+from connector.engine.perform import Told, perform
 from connector.kernel.errors import PostrailError, Problem
 from connector.server.site import Site
 from connector.web.app import answer_error, request_id

@@ -6,10 +6,11 @@ from flask import Flask, Response, jsonify, request
 
 from connector.contract import Rows, Understanding
 from connector.engine.access import demand
+from connector.engine.ask import Ask
 from connector.engine.intake import OPERATION, PLACEHOLDER, end, show
 from connector.engine.library import find, reach_of
 from connector.engine.model import Principal
-from connector.engine.perform import Ask, perform
+from connector.engine.perform import perform
 from connector.server.files import send_file
 from connector.server.site import Site
 from connector.web.uploads import FILE_NAMES, UploadBody, read_upload

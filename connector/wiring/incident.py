@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from connector.domain.lifecycle import State
 from connector.engine.access import ALL_SCOPES
 from connector.engine.accounts import resolve_account
+from connector.engine.ask import Ask
 from connector.engine.auditing import read_audit
 from connector.engine.context import Context
 from connector.engine.model import Principal
 from connector.engine.model_incident import OPERATOR, Wanted
 from connector.engine.outputs import error_body, post_row
 from connector.engine.pausing import listed_pauses, pause_of
-from connector.engine.perform import Ask, perform
+from connector.engine.perform import perform
 from connector.engine.wait import WaitRoom
 from connector.kernel.errors import PostrailError
 from connector.settings import Settings

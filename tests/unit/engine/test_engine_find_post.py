@@ -3,8 +3,9 @@
 import pytest
 
 from connector.contract import load_contract
+from connector.engine.ask import Ask
 from connector.engine.model import Principal
-from connector.engine.perform import Ask, find_post
+from connector.engine.perform import find_post
 from connector.kernel.errors import PostrailError
 from tests.fakes.scripted import Scene
 

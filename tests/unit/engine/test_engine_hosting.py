@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from connector.domain.hosting import Standing
+from connector.engine.ask import Ask
 from connector.engine.hosting import FOUND_S, NOT_FOUND_S, Hosting, Look, check, domains_row
 from connector.engine.model import NewPost, Principal
 from connector.engine.submit import draw_up
@@ -113,7 +114,8 @@ def drawn_up(scene: Scene, operation: str, **rows: object) -> NewPost:
     contract = scene.context.contract
     understood = contract.understand(operation, {"account": "@user_a", "privacy": "private", **rows})
     caller = Principal(workspace_id="w", key_id="key_1")
-    return draw_up(scene.context, caller, contract.operations[operation], understood, None).new
+    ask = Ask(principal=caller, operation=contract.operations[operation], understood=understood)
+    return draw_up(scene.context, ask).new
 
 
 PHOTOS = {"photo_images": "https://m.example/1.jpg"}

@@ -8,9 +8,10 @@ import jsonschema_rs
 import pytest
 
 from connector.contract import load_contract
+from connector.engine.ask import Ask
 from connector.engine.intake import Received, take_in
 from connector.engine.model import Principal
-from connector.engine.perform import Ask, perform
+from connector.engine.perform import perform
 from connector.engine.wait import WaitRoom
 from connector.kernel.clock import SystemClock
 from connector.kernel.errors import PostrailError, Problem

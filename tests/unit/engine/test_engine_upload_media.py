@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from connector.contract import Rows
+from connector.engine.ask import Ask
 from connector.engine.intake import Received
 from connector.engine.model import Principal
-from connector.engine.perform import Ask, Told, perform
+from connector.engine.perform import Told, perform
 from connector.engine.wait import WaitRoom
 from connector.kernel.clock import SystemClock
 from connector.kernel.errors import PostrailError
