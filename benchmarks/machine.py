@@ -3,10 +3,17 @@
 import os
 import platform
 import sqlite3
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
+import psutil
+
+from connector.kernel.clock import SystemClock, to_iso
+
 PARTS = ("flask", "cheroot", "gunicorn", "sqlalchemy", "requests", "av", "pyvips", "pillow")
+QUIET = 0.5
+"""The load of a machine on which nothing else runs."""
 
 
 def memory_gib() -> float:
@@ -40,3 +47,25 @@ def cpu_seconds(pid: int) -> float:
     """Return the processor seconds, user and system, that a process has used so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def tree_cpu_seconds(pid: int) -> float:
+    """Return the processor seconds of a process, of the children that live and of those that have ended."""
+    process = psutil.Process(pid)
+    spent = 0.0
+    for one in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            spent += sum(one.cpu_times()[:4])
+    return spent
+
+
+def load_before() -> str:
+    """Say when a part began, and what else the machine was doing: beside other work no figure counts."""
+    began, load = to_iso(SystemClock().now()), os.getloadavg()[0]
+    beside = "beside other work" if load > QUIET else "on a quiet machine"
+    return f"Measured {began} {beside} (load {load:.1f})."
+
+
+def own_cpu_seconds() -> float:
+    """Return the processor seconds, user and system, that this process has used so far."""
+    return sum(os.times()[:2])
