@@ -36,7 +36,7 @@ wheel: $(VENV)/.developer ## Build the wheel, install it in an empty environment
 n8n: $(VENV)/.developer ## Run the example workflow in a real n8n (installs it once, about 5 minutes and 1.7 GB; Node 20)
 	$(BIN)/python -m pytest -n 0 tests/n8n
 
-drills: $(VENV)/.developer ## Attack tokens, webhooks, uploads and error paths at length (about 7 minutes)
+drills: $(VENV)/.developer ## Attack tokens, webhooks, uploads and error paths at length, and upgrade under load (about 9 minutes)
 	$(BIN)/python -m pytest -n 0 tests/drills
 
 drill: $(VENV)/.developer ## Kill, freeze and starve a publishing Postrail on SQLite and PostgreSQL, and count (about 3 minutes)
@@ -51,6 +51,9 @@ proxies: $(VENV)/.developer ## Let real nginx, Caddy, Apache and lighttpd send m
 
 machines: $(VENV)/.developer ## Cut machines off from each other in network namespaces (root; apt-get install iproute2)
 	$(BIN)/python -m pytest -n 0 tests/machines
+
+celery: $(VENV)/.developer ## Share the work out through real RabbitMQ and Redis (apt-get; it says what is missing)
+	$(BIN)/python -m pytest -n 0 tests/celery
 
 clean: ## Remove the environment and everything built
 	rm -rf $(VENV) dist build

@@ -24,6 +24,9 @@ _ORIGIN_AND_MORE = re.compile(r"(https?://[^\s/?#]+)/?([^\s].*)?$", re.IGNORECAS
 """A scheme, a host and a port, and whatever is more than that."""
 
 
+_BROKERS = ("amqp://", "amqps://", "redis://", "rediss://")
+
+
 class SettingsError(Exception):
     """A setting has a value that cannot be used; the message names each one and its cure."""
 
@@ -131,6 +134,15 @@ class Settings(BaseSettings):
     threads: int = Field(default=64, ge=4, le=1024)
     """Web threads of `serve`: each waiting caller and each download holds one."""
 
+    engine: Literal["local", "celery"] = "local"
+    """Who shares out the work of `work` processes: they themselves, or Celery (PostgreSQL)."""
+
+    broker_url: SecretStr | None = None
+    """Celery's broker: `amqp://user:password@host:5672/vhost` (RabbitMQ) or `redis://host:6379/0`."""
+
+    dispatch_window: int = Field(default=128, ge=64, le=256)
+    """Posts that a `work` process may have at the broker at one time."""
+
     lease_s: float = Field(default=10.0, ge=1, le=120)
     """Seconds after which the work of a frozen or lost process is taken over."""
 
@@ -219,6 +231,13 @@ class Settings(BaseSettings):
     def _known_database(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("sqlite:///", "postgresql://")):
             raise ValueError("write postgresql://user@host/name, or leave it out for SQLite under HOME")
+        return value
+
+    @field_validator("broker_url")
+    @classmethod
+    def _known_broker(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(_BROKERS):
+            raise ValueError("write amqp://user:password@host:5672/vhost, or redis://host:6379/0")
         return value
 
     @field_validator("home")

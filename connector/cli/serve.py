@@ -34,15 +34,26 @@ def serve(home: Path | None, host: str | None, port: int | None) -> None:
 
 @click.command(
     epilog="""\b
-Example:
-  POSTRAIL_DATABASE_URL=postgresql://... POSTRAIL_PUBLIC_URL=https://posts.example.com postrail work"""
+Examples:
+  POSTRAIL_DATABASE_URL=postgresql://... POSTRAIL_PUBLIC_URL=https://posts.example.com postrail work
+  POSTRAIL_BROKER_URL=amqp://... postrail work --engine celery --queue media --workers 8"""
 )
 @home_option
 @click.option("--workers", type=click.IntRange(1, 64), help="Worker threads (default 4).")
-def work(home: Path | None, workers: int | None) -> None:
+@click.option(
+    "--engine", type=click.Choice(["local", "celery"]), help="Who shares out the work (default local)."
+)
+@click.option(
+    "--queue",
+    "queues",
+    type=click.Choice(["media", "light"]),
+    multiple=True,
+    help="With celery: work on this queue alone (default both).",
+)
+def work(home: Path | None, workers: int | None, engine: str | None, queues: tuple[str, ...]) -> None:
     """Run workers alone, beside servers on the same PostgreSQL.
 
     HOME must be the folder that the servers use too (shared, where they run on other machines): the media of
     posts lies in it.
     """
-    run_worker(settings_with(home=home, workers=workers), tell=say)
+    run_worker(settings_with(home=home, workers=workers, engine=engine), tell=say, queues=queues)

@@ -36,6 +36,7 @@ from connector.wiring.bootstrap import (
     ensure_sandbox_app,
     ensure_workspace,
 )
+from connector.wiring.dispatching import check_engine, server_source
 from connector.wiring.hooks import build_hook_desk, call_back_here
 from connector.wiring.library import clear_incoming, open_stock, see_storage
 from connector.wiring.nodes import present
@@ -169,6 +170,7 @@ class Server:
             owner=parts.owner,
             threads=settings.workers,
             lease_s=settings.lease_s,
+            source=server_source(parts),
         )
 
     def _bind(self, settings: Settings) -> int:
@@ -292,6 +294,7 @@ def serve(
 
     Raises SettingsError when it cannot start.
     """
+    check_engine(settings)
     asked = asked_to_end()
     with ExitStack() as stack:
         if settings.is_sqlite:

@@ -1,0 +1,90 @@
+"""Celery's worker inside of this process: threads that do what the messages of some queues say."""
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from celery import Celery
+from celery.bootsteps import StartStopStep
+from celery.worker import WorkController, state
+
+from connector.dispatch.pool import DaemonPool
+from connector.kernel.log import get_log
+
+log = get_log("dispatch")
+
+HELD_BACK = 1
+"""Messages that a process whose threads are all busy keeps waiting: others may have a thread for them."""
+
+
+class _Link(StartStopStep):  # type: ignore[misc] # Celery has no types
+    """Celery's own way to be told when the consumer has its queues, and when it has lost them."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def start(self, consumer: Any) -> None:  # noqa: ANN401 - the same
+        """Note that messages arrive from now on."""
+        consumer.controller.link(True)  # noqa: FBT003 - up or down is all there is to say
+
+    def stop(self, consumer: Any) -> None:  # noqa: ANN401 - the same
+        """Note that none does."""
+        consumer.controller.link(False)  # noqa: FBT003 - the same
+
+
+class _Controller(WorkController):  # type: ignore[misc] # Celery has no types
+    link: Callable[[bool], None]
+
+
+class Consumer:
+    """Celery's worker with `threads` threads on `queues`, in a thread of its own.
+
+    `on_link` is called each time when the queues have been reached. There is one at most in a process, since
+    Celery keeps some of its state in the module.
+    """
+
+    def __init__(
+        self, app: Celery, *, queues: Sequence[str], threads: int, on_link: Callable[[], None]
+    ) -> None:
+        self._linked = threading.Event()
+        self._on_link = on_link
+        app.steps["consumer"].add(_Link)
+        # Its threads look for their tasks there.
+        app.set_default()
+        self._controller = _Controller(
+            app=app,
+            hostname=f"postrail-{os.getpid()}@{os.uname().nodename}",
+            pool=DaemonPool,
+            concurrency=threads,
+            queues=list(queues),
+            without_mingle=True,
+            without_gossip=True,
+        )
+        self._controller.link = self._note
+        self._controller.consumer.initial_prefetch_count = HELD_BACK
+        self._thread = threading.Thread(target=self._controller.start, name="celery", daemon=True)
+
+    def _note(self, up: bool) -> None:  # noqa: FBT001 - up or down is all there is to say
+        if not up:
+            if self._linked.is_set() and state.should_stop is None:
+                log.warning("broker_link_lost")
+            self._linked.clear()
+            return
+        log.info("broker_linked", broker=self._controller.consumer.connection.as_uri())
+        self._on_link()
+        self._linked.set()
+
+    def is_linked(self) -> bool:
+        """Tell whether messages arrive, as far as is known."""
+        return self._linked.is_set()
+
+    def start(self) -> None:
+        """Begin; where the broker cannot be reached, that is tried again and again."""
+        self._thread.start()
+
+    def stop(self, *, timeout_s: float) -> bool:
+        """Take no more messages and wait for the work in hand; False when some did not end in time."""
+        state.should_stop = 0
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()

@@ -1,0 +1,89 @@
+"""What a message makes a worker do: take the post, if the token is good still, and see it through."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from connector.engine.claim import InHand, work_on
+from connector.engine.context import Context
+from connector.engine.model import Lease
+from connector.kernel.log import get_log
+
+log = get_log("dispatch")
+
+POSTS = "posts"
+"""The one table whose rows are dispatched."""
+
+WORKED, STALE, UNKNOWN, FAILED = "worked", "stale", "unknown", "failed"
+"""What became of a message, as Flower shows it."""
+
+
+class Crew:
+    """The `threads` threads of this process that work on what comes through `queues`."""
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        owner: str,
+        threads: int,
+        lease_s: float,
+        in_hand: InHand,
+        queues: frozenset[str],
+    ) -> None:
+        self._context = context
+        self._owner = owner
+        self._threads = threads
+        self._ttl_ms = round(lease_s * 1000)
+        self._in_hand = in_hand
+        self._queues = queues
+        self._lock = threading.Lock()
+        self._busy = 0
+        self._moved_at = context.clock.ticks()
+
+    def work(self, table: str, row_id: str, token: str) -> str:
+        """Do what a message asks for; say what became of it. Never raises.
+
+        A message that comes twice, late, or from an earlier life of the broker takes nothing.
+        """
+        with self._at_work():
+            if table != POSTS:
+                log.warning("message_unknown", table=table)
+                return UNKNOWN
+            try:
+                return self._take(Lease(post_id=row_id, token=token, owner=""))
+            except Exception:
+                # Its dispatcher finds that it was not taken, and works on it itself.
+                log.exception("message_failed", post_id=row_id)
+                return FAILED
+
+    def _take(self, lease: Lease) -> str:
+        claim = self._context.ledger.hand_over(lease, self._owner, ttl_ms=self._ttl_ms)
+        if claim is None:
+            log.info("message_stale", post_id=lease.post_id)
+            return STALE
+        self._in_hand.add([claim.lease])
+        work_on(self._context, claim, self._in_hand)
+        return WORKED
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        self._note(1)
+        try:
+            yield
+        finally:
+            self._note(-1)
+
+    def _note(self, more: int) -> None:
+        with self._lock:
+            self._busy += more
+            self._moved_at = self._context.clock.ticks()
+
+    def stir(self) -> None:
+        """Note that the broker has only now been reached: nothing could be heard before."""
+        self._note(0)
+
+    def has_waited_since(self, queue: str, at_s: float) -> bool:
+        """Tell whether somebody here has waited for a message in `queue` since `at_s`, and none has come."""
+        with self._lock:
+            return queue in self._queues and self._busy < self._threads and self._moved_at < at_s

@@ -1,0 +1,188 @@
+"""Leases due posts and tells the broker of them, a few at a time; knows which of them nobody takes."""
+
+import threading
+from contextlib import suppress
+from typing import Protocol
+
+from connector.dispatch.crew import POSTS, Crew
+from connector.dispatch.queues import queue_of
+from connector.dispatch.watchdog import Watchdog
+from connector.dispatch.window import Dispatched, Window
+from connector.engine.claim import InHand
+from connector.engine.context import Context
+from connector.engine.model import Claim, Lease
+from connector.engine.ports import LeaseLost
+from connector.kernel.log import get_log
+
+log = get_log("dispatch")
+
+LONGEST_NAP_S = 0.5
+"""The longest look-away from the ledger while all is well."""
+
+LOOK_AGAIN_S = 0.1
+"""How soon it is looked at what has been taken of that which is under way."""
+
+BREATH_S = 0.01
+"""The shortest time between two looks that find nothing."""
+
+AFTER_TROUBLE_S = 1.0
+AT_ONCE = 16
+"""Posts leased in one transaction."""
+
+OVERDUE_LEASES = 2
+"""Times a lease after which a post under way counts as overlooked."""
+
+
+class LineLost(Exception):
+    """The broker did not take a message, or did not say so."""
+
+
+class Line(Protocol):
+    """The way to the workers, through the broker."""
+
+    def is_up(self) -> bool:
+        """Tell whether messages can be sent now, as far as is known."""
+
+    def send(self, queue: str, table: str, row_id: str, token: str) -> None:
+        """Send one message. Raises LineLost."""
+
+
+class Dispatcher:
+    """Sends due posts through `line` from a thread of its own, leased to `owner` until somebody takes them.
+
+    Their leases are kept alive through `in_hand` for as long as this process lives. `crew` are this process's
+    own workers, by whose idleness it is seen that messages get lost.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        line: Line,
+        crew: Crew,
+        watchdog: Watchdog,
+        *,
+        owner: str,
+        lease_s: float,
+        in_hand: InHand,
+        window: Window,
+    ) -> None:
+        self._ledger = context.ledger
+        self._clock = context.clock
+        self._line = line
+        self._crew = crew
+        self._watchdog = watchdog
+        self._owner = owner
+        self._ttl_ms = round(lease_s * 1000)
+        self._overdue_s = OVERDUE_LEASES * lease_s
+        self._in_hand = in_hand
+        self._window = window
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that a post has become due."""
+        self._woken.set()
+
+    def stop(self, *, timeout_s: float) -> None:
+        """Send nothing more. What is under way stays so until somebody takes it, or its lease ends."""
+        self._stopping.set()
+        self._woken.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def is_up(self) -> bool:
+        """Tell whether posts are being dispatched at all."""
+        return self._line.is_up()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            try:
+                nap_s = self.look()
+            except Exception:
+                log.exception("dispatch_failed")
+                nap_s = AFTER_TROUBLE_S
+            self._woken.wait(nap_s)
+
+    def look(self) -> float:
+        """Send what is due and there is room for; return after how many seconds to look again."""
+        self._forget_taken()
+        room = self._window.room
+        if not self._line.is_up():
+            return AFTER_TROUBLE_S
+        if not room:
+            return LOOK_AGAIN_S
+        claims = self._ledger.claim(self._owner, limit=min(room, AT_ONCE), ttl_ms=self._ttl_ms)
+        if claims:
+            return 0.0 if self._send_all(claims) else AFTER_TROUBLE_S
+        longest = LONGEST_NAP_S if self._window.oldest_s() is None else LOOK_AGAIN_S
+        due = self._ledger.next_due()
+        return longest if due is None else min(longest, max(BREATH_S, (due - self._ledger.now()) / 1000))
+
+    def _forget_taken(self) -> None:
+        leases = self._window.leases()
+        if not leases:
+            return
+        held = self._ledger.still_held(leases)
+        if self._forget([lease for lease in leases if lease.post_id not in held]):
+            self._watchdog.taken()
+
+    def _forget(self, leases: list[Lease]) -> int:
+        for lease in leases:
+            self._in_hand.remove(lease)
+        return self._window.remove(leases)
+
+    def _send_all(self, claims: list[Claim]) -> bool:
+        """Send what has been leased; what cannot be sent is given back, for whoever can work on it."""
+        self._in_hand.add(claim.lease for claim in claims)
+        sent = 0
+        try:
+            for claim in claims:
+                self._send(claim)
+                sent += 1
+        except LineLost as lost:
+            log.warning("broker_lost", reason=str(lost), given_back=len(claims) - sent)
+        finally:
+            self._give_back([claim.lease for claim in claims[sent:]])
+        return sent == len(claims)
+
+    def _send(self, claim: Claim) -> None:
+        one = Dispatched(lease=claim.lease, queue=queue_of(claim), at_s=self._clock.ticks())
+        self._window.add(one)
+        self._line.send(one.queue, POSTS, one.lease.post_id, one.lease.token)
+
+    def _give_back(self, leases: list[Lease]) -> None:
+        self._forget(leases)
+        for lease in leases:
+            # Lost only where the message did arrive and somebody has taken it.
+            with suppress(LeaseLost):
+                self._ledger.release(lease, next_at=self._ledger.now())
+
+    def overlooked(self) -> Claim | None:
+        """Take back the post that nobody has taken for two leases, if there is one."""
+        one = self._window.pop_sent_before(self._clock.ticks() - self._overdue_s)
+        if one is None:
+            return None
+        try:
+            claim = self._ledger.hand_over(one.lease, self._owner, ttl_ms=self._ttl_ms)
+        except Exception:
+            self._window.add(one)
+            raise
+        self._in_hand.remove(one.lease)
+        if claim is None:
+            self._watchdog.taken()
+            return None
+        log.warning("dispatched_not_taken", post_id=one.lease.post_id, queue=one.queue)
+        if self._line.is_up() and self._crew.has_waited_since(one.queue, one.at_s):
+            self._watchdog.overlooked()
+        return claim
+
+    def overdue_in_s(self) -> float | None:
+        """Return after how many seconds the next post counts as overlooked, None while none is under way."""
+        oldest = self._window.oldest_s()
+        return None if oldest is None else max(0.0, oldest + self._overdue_s - self._clock.ticks())

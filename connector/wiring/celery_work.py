@@ -1,0 +1,103 @@
+"""The Celery engine put together: dispatcher, consumer, and the net of local threads under both."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from connector.dispatch.app import make_app
+from connector.dispatch.broker import Broker
+from connector.dispatch.celerylog import join_logs
+from connector.dispatch.consumer import Consumer
+from connector.dispatch.crew import Crew
+from connector.dispatch.dispatcher import Dispatcher
+from connector.dispatch.net import Net
+from connector.dispatch.queues import QUEUES
+from connector.dispatch.watchdog import Watchdog
+from connector.dispatch.window import Window
+from connector.engine.claim import InHand
+from connector.engine.context import Context
+from connector.kernel.errors import PostrailError
+from connector.wiring.parts import Parts
+from connector.worker.loop import Worker
+
+
+@dataclass(frozen=True, kw_only=True)
+class CeleryWork:
+    """The whole of a `postrail work --engine celery`, started and ended like a `Worker`."""
+
+    dispatcher: Dispatcher
+    consumer: Consumer
+    broker: Broker
+    watchdog: Watchdog
+    worker: Worker
+
+    def start(self) -> None:
+        """Begin to dispatch, to take, and to watch."""
+        self.consumer.start()
+        self.dispatcher.start()
+        self.worker.start()
+
+    def wake(self) -> None:
+        """Say that a post has become due."""
+        self.dispatcher.wake()
+        if not self.dispatcher.is_up():
+            self.worker.wake()
+
+    def ask_to_stop(self) -> None:
+        """Take nothing more; the work in hand goes on to its next safe point."""
+        self.worker.ask_to_stop()
+
+    def stop(self, *, timeout_s: float) -> bool:
+        """Dispatch and take nothing more, and wait for the work in hand; False when some did not end."""
+        self.dispatcher.stop(timeout_s=timeout_s)
+        ended = self.consumer.stop(timeout_s=timeout_s)
+        self.broker.close()
+        return self.worker.stop(timeout_s=timeout_s) and ended
+
+    def demand_well(self) -> None:
+        """Raise PostrailError `not_ready` where messages got lost, so that a supervisor starts it anew."""
+        if self.watchdog.has_given_up:
+            raise PostrailError(
+                "not_ready",
+                "Posts were sent through the broker again and again, and did not arrive, though this process "
+                "waited for them. No post is lost; a new start makes new queues and connections.",
+            )
+
+
+def build_celery(
+    parts: Parts,
+    context: Context,
+    names: Collection[str],
+    *,
+    give_up: Callable[[], None],
+    late_s: float,
+) -> CeleryWork:
+    """Build it on the queues of these names (none: on all); `give_up` is called when messages get lost.
+
+    A post that has been due for `late_s` seconds is worked on here, whoever should have.
+    """
+    settings = parts.settings
+    threads, lease_s, owner = max(1, settings.workers), settings.lease_s, parts.owner
+    queues = sorted(QUEUES[name] for name in names or QUEUES)
+    in_hand, watchdog = InHand(), Watchdog(give_up)
+    crew = Crew(
+        context, owner=owner, threads=threads, lease_s=lease_s, in_hand=in_hand, queues=frozenset(queues)
+    )
+    join_logs()
+    app = make_app(settings.broker_url.get_secret_value() if settings.broker_url else None, crew.work)
+    consumer = Consumer(app, queues=queues, threads=threads, on_link=crew.stir)
+    broker = Broker(app, consumer.is_linked, parts.clock)
+    dispatcher = Dispatcher(
+        context,
+        broker,
+        crew,
+        watchdog,
+        owner=owner,
+        lease_s=lease_s,
+        in_hand=in_hand,
+        window=Window(settings.dispatch_window),
+    )
+    net = Net(context.ledger, dispatcher, owner=owner, lease_s=lease_s, late_s=late_s)
+    worker = Worker(context, owner=owner, threads=threads, lease_s=lease_s, source=net, in_hand=in_hand)
+    return CeleryWork(
+        dispatcher=dispatcher, consumer=consumer, broker=broker, watchdog=watchdog, worker=worker
+    )
