@@ -6,6 +6,9 @@ The table is the only place that knows what a state means to PM3K, to a waiting 
 from dataclasses import dataclass
 from enum import StrEnum
 
+TIKTOK_PUBLISHED = "PUBLISH_COMPLETE"
+"""TikTok's word for a publish task that has become a post."""
+
 
 class State(StrEnum):
     """Every state a post can be in."""
@@ -123,14 +126,14 @@ TABLE: dict[State, Facts] = {
         settled=False,
         final=False,
         pm3k="done",
-        tiktok="PUBLISH_COMPLETE",
+        tiktok=TIKTOK_PUBLISHED,
     ),
     _S.PUBLISHED_PRIVATE: Facts(
         may_follow=frozenset({_S.PUBLISHED_PUBLIC, _S.REMOVED}),
         settled=True,
         final=False,
         pm3k="done",
-        tiktok="PUBLISH_COMPLETE",
+        tiktok=TIKTOK_PUBLISHED,
         trigger="post_published",
     ),
     _S.PUBLISHED_PUBLIC: Facts(
@@ -138,7 +141,7 @@ TABLE: dict[State, Facts] = {
         settled=True,
         final=False,
         pm3k="done",
-        tiktok="PUBLISH_COMPLETE",
+        tiktok=TIKTOK_PUBLISHED,
         trigger="post_published",
     ),
     _S.REMOVED: Facts(may_follow=frozenset(), settled=True, final=True, pm3k="done", trigger="post_removed"),

@@ -92,6 +92,17 @@ _LOOK_AGAIN_TOLD = (
 
 SLOWEST_LOOK_MS = 1_800_000
 
+SOUGHT_FOR_MS = 72 * 3_600_000
+"""How long after its attempt an unconfirmed post is looked for, as long as TikTok repeats its webhooks."""
+
+_SEEK_AGAIN = (
+    (3_600_000, 300_000),
+    (6 * 3_600_000, 3_600_000),
+    (24 * 3_600_000, 4 * 3_600_000),
+    (SOUGHT_FOR_MS, 12 * 3_600_000),
+)
+"""(age of the attempt in milliseconds, wait until an unconfirmed post is looked for again)."""
+
 HEARD_LATELY_MS = 3_600_000
 """Webhooks count as arriving for this long after the last genuine one."""
 
@@ -137,3 +148,11 @@ def look_again(age_ms: int, *, told: bool = False) -> int:
         if age_ms < age:
             return wait
     return SLOWEST_LOOK_MS
+
+
+def seek_again(age_ms: int) -> int | None:
+    """Return the milliseconds until an unconfirmed post is looked for again; None: a person must look."""
+    for age, wait in _SEEK_AGAIN:
+        if age_ms < age:
+            return wait
+    return None

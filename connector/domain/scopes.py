@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 PUBLISH = "video.publish"
 UPLOAD = "video.upload"
+VIDEO_LIST = "video.list"
+"""To read the account's public videos: how a post is found again of which TikTok does not tell."""
 
 SCOPE_OF_MODE = {"direct": PUBLISH, "inbox": UPLOAD}
 """The permission that each way of posting needs."""

@@ -26,6 +26,8 @@ INIT = Budget(limit=6, burst=2, gap_ms=20_000)
 BUDGETS = {
     "creator_info": Budget(limit=20, burst=8, gap_ms=6_000),
     "status": Budget(limit=30, burst=14, gap_ms=4_000),
+    # What an account shows is read for all its unconfirmed posts at once: far below TikTok's 600 a minute.
+    "video_list": Budget(limit=30, burst=1, gap_ms=90_000),
     "display": Budget(limit=600, burst=250, gap_ms=200),
     "init_video": INIT,
     "init_inbox_video": INIT,

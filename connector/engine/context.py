@@ -7,7 +7,8 @@ from connector.contract import Contract
 from connector.engine.desk import Desk
 from connector.engine.hosting import Hosting
 from connector.engine.library import Library
-from connector.engine.ports import AccessStore, Ledger, MediaRoom, TikTok
+from connector.engine.ports import AccessStore, Ledger, MediaRoom
+from connector.engine.ports_tiktok import FullTikTok
 from connector.engine.uplink import Uplink
 from connector.kernel.clock import Clock
 from connector.kernel.ids import Ids
@@ -27,7 +28,7 @@ class Context:
     contract: Contract
     ledger: Ledger
     access: AccessStore
-    tiktok: TikTok
+    tiktok: FullTikTok
     desk: Desk
     media: MediaRoom
     library: Library

@@ -15,10 +15,11 @@ from connector.domain.retry import (
 )
 from connector.engine.budget import take
 from connector.engine.context import Context
-from connector.engine.model import Attempt, Change, Claim, Failure, Post
+from connector.engine.model import Account, Attempt, Change, Claim, Failure, Post
 from connector.engine.ports import PublishStatus, TikTokError
+from connector.engine.reconcile import leave_in_doubt
 from connector.engine.send import attempts_spent
-from connector.engine.steps import account_of, again_as_attempt, decided, fail, later, note
+from connector.engine.steps import account_of, again_as_attempt, fail, later, note
 from connector.kernel.log import get_log
 
 log = get_log("engine")
@@ -95,8 +96,8 @@ def _failed(context: Context, claim: Claim, status: PublishStatus) -> Claim | No
     return None
 
 
-def _not_told(context: Context, claim: Claim, error: TikTokError, age_ms: int) -> None:
-    """TikTok did not say how the post stands: ask again, and leave it to a person when it keeps refusing."""
+def _not_told(context: Context, account: Account, claim: Claim, error: TikTokError, age_ms: int) -> None:
+    """TikTok did not say how the post stands: ask again, and leave it in doubt when it keeps refusing."""
     entry = note(error.call, f"no answer about the post: {error.code}")
     young = error.code in UNKNOWN_ID_CODES and age_ms < UNKNOWN_ID_MS
     refused = error.outcome == "refused" and not young
@@ -104,11 +105,8 @@ def _not_told(context: Context, claim: Claim, error: TikTokError, age_ms: int) -
         context.ledger.save(claim.lease, Change(), entry)
         later(context, claim, look_again(age_ms), Change(tries=claim.post.tries + refused))
         return
-    message = f"TikTok no longer tells how the post stands: {error.code}."
-    change = Change(state=State.UNCONFIRMED, failure=Failure(code="unconfirmed", message=message))
-    context.ledger.save(claim.lease, change, entry, decided("a person must look"))
-    context.ledger.release(claim.lease, next_at=None)
-    context.wake()
+    doubt = f"TikTok no longer tells how the post stands: {error.code}."
+    leave_in_doubt(context, account, claim, Change(), doubt, entry)
 
 
 def poll(context: Context, claim: Claim) -> Claim | None:
@@ -122,30 +120,36 @@ def poll(context: Context, claim: Claim) -> Claim | None:
     try:
         status = context.tiktok.status(account, post.publish_id or "")
     except TikTokError as error:
-        _not_told(context, claim, error, age)
+        _not_told(context, account, claim, error, age)
         return None
     if status.status == "FAILED":
         return _failed(context, claim, status)
-    verdict = conclude(post, status, age_ms=age)
-    doubt = _in_doubt(claim.attempt, verdict, age)
-    state = State.UNCONFIRMED if doubt else verdict.state
+    _concluded(context, account, claim, status, age)
+    return None
+
+
+def _concluded(context: Context, account: Account, claim: Claim, status: PublishStatus, age_ms: int) -> None:
+    """Store what TikTok's status means for the post, and give it back."""
+    post, verdict = claim.post, conclude(claim.post, status, age_ms=age_ms)
+    state = State.UNCONFIRMED if _in_doubt(claim.attempt, verdict, age_ms) else verdict.state
     if not may_become(post.state, state):
         state = post.state
+    news = (status.status, state) != (post.tiktok_status, post.state)
+    entries = [note(status.call, f"{status.status}: {state}")] if news else []
     change = Change(
         state=state,
         tiktok_status=status.status,
         raw_status=status.raw,
         public_ids=status.public_ids or None,
-        failure=Failure(code="unconfirmed", message=DOUBT) if doubt else None,
         tries=0,
     )
-    news = (status.status, state) != (post.tiktok_status, post.state)
-    entries = [note(status.call, f"{status.status}: {state}")] if news else []
+    if state is State.UNCONFIRMED:
+        leave_in_doubt(context, account, claim, change, DOUBT, *entries)
+        return
     context.ledger.save(claim.lease, change, *entries)
-    wait = verdict.wait_ms or look_again(age, told=context.hears())
+    wait = verdict.wait_ms or look_again(age_ms, told=context.hears())
     next_at = context.ledger.now() + wait if verdict.look_again else None
     context.ledger.release(claim.lease, next_at=next_at)
     if state is not post.state and TABLE[state].settled:
         log.info("post_settled", post_id=post.id, state=state.value)
     context.wake()
-    return None

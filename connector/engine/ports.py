@@ -70,6 +70,12 @@ class Ledger(IncidentLedger, HandingLedger, Protocol):
         None while another owner holds it: that one is told, and gives it back as due at once.
         """
 
+    def claim_doubtful(self, account_id: str, owner: str, *, limit: int, ttl_ms: int) -> list[Claim]:
+        """Lease up to `limit` unconfirmed posts of an account that nobody holds, due or not.
+
+        The claims' posts keep the schedule that they had.
+        """
+
     def next_due(self) -> int | None:
         """Return the earliest `next_at` of any post, None when nothing is pending."""
 
@@ -150,6 +156,12 @@ class Ledger(IncidentLedger, HandingLedger, Protocol):
 
     def told_of(self, publish_id: str) -> tuple[Post, Attempt] | None:
         """Return the attempt to which TikTok gave `publish_id`, with its post, whatever became of them."""
+
+    def around(self, account_id: str, since: int) -> list[tuple[Post, Attempt]]:
+        """Return what was sent for a TikTok account, from whatever workspace, and has changed since a time.
+
+        Each post that TikTok has given a publish id, with the last attempt that has one. `since`: UTC ms.
+        """
 
     def adopt(
         self, account_ids: Iterable[str], publish_id: str, created: tuple[int, int], entry: Entry

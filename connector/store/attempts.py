@@ -18,7 +18,7 @@ from connector.store.claims import live_attempts
 from connector.store.dialect import insert
 from connector.store.posts import apply, held, void_sending, whole
 from connector.store.rows import attempt_of, post_of
-from connector.store.tables import LIVE, attempts, is_sending, posts
+from connector.store.tables import LIVE, accounts, attempts, is_sending, posts
 
 _MAY_BECOME = {
     AttemptState.SENDING: {AttemptState.VOID, AttemptState.REJECTED, AttemptState.UNCERTAIN},
@@ -160,6 +160,21 @@ def told_of(conn: Connection, publish_id: str) -> tuple[Post, Attempt] | None:
     attempt = attempt_of(row)
     post = conn.execute(whole().where(posts.c.id == attempt.post_id)).mappings().one()
     return post_of(post), attempt
+
+
+def around(conn: Connection, account_id: str, since: int) -> list[tuple[Post, Attempt]]:
+    """Return the posts that were sent for a TikTok account and have changed at `since` or after.
+
+    Each with its last attempt that TikTok has given a publish id.
+    """
+    theirs = select(accounts.c.open_id).where(accounts.c.id == account_id).scalar_subquery()
+    same = select(accounts.c.id).where(accounts.c.open_id == theirs)
+    sent = posts.c.account_id.in_(same) & posts.c.publish_id.is_not(None) & (posts.c.updated_at >= since)
+    found = {row["id"]: post_of(row) for row in conn.execute(whole().where(sent)).mappings()}
+    tried = select(attempts).join(posts, posts.c.id == attempts.c.post_id)
+    known = tried.where(sent, attempts.c.publish_id.is_not(None)).order_by(attempts.c.number)
+    last = {row["post_id"]: attempt_of(row) for row in conn.execute(known).mappings()}
+    return [(found[post_id], attempt) for post_id, attempt in last.items() if post_id in found]
 
 
 def adopt(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, case, func, select, tuple_, update
 
-from connector.domain.lifecycle import POLLED
+from connector.domain.lifecycle import POLLED, State
 from connector.engine.model import Attempt, Claim, Lease, Post
 from connector.store import pausing
 from connector.store.dialect import locked, tell
@@ -94,6 +94,26 @@ def _under_any(pairs: Collection[tuple[str, str]]) -> Iterator[ColumnElement[boo
     # The ids alone first: for pairs SQLite would read the table.
     yield posts.c.id.in_(sorted(post_id for post_id, _ in pairs))
     yield tuple_(posts.c.id, posts.c.lease).in_(sorted(pairs))
+
+
+def claim_doubtful(
+    conn: Connection, now: int, lease: Lease, account_id: str, *, limit: int, ttl_ms: int
+) -> list[Claim]:
+    """Lease up to `limit` unconfirmed posts of an account that nobody holds, due or not.
+
+    `lease` is as for `claim`. The claimed posts keep the schedule that they had.
+    """
+    in_doubt = (posts.c.account_id == account_id) & (posts.c.state == State.UNCONFIRMED.value)
+    free = whole().where(in_doubt, posts.c.lease.is_(None)).order_by(posts.c.id).limit(limit)
+    found = [post_of(row) for row in conn.execute(locked(free, skip=True)).mappings()]
+    if not found:
+        return []
+    ids = [post.id for post in found]
+    _lease(conn, ids, lease, now + ttl_ms)
+    live = live_attempts(conn, ids)
+    return [
+        Claim(post=post, lease=replace(lease, post_id=post.id), attempt=live.get(post.id)) for post in found
+    ]
 
 
 def wake(conn: Connection, now: int, post_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, select, update
 
-from connector.domain.lifecycle import POLLED
+from connector.domain.lifecycle import POLLED, State
 from connector.engine.model_accounts import Grant, NewGrant
 from connector.store import journal
 from connector.store.dialect import insert, tell
@@ -83,8 +83,12 @@ def _keep_grant(conn: Connection, now: int, sealer: Sealer, account_id: str, new
 
 
 def _wake_posts(conn: Connection, now: int, account_id: str) -> None:
-    """Let TikTok be asked at once about the account's posts; one that somebody works on is left to them."""
+    """Let TikTok be asked at once about the account's posts; one that somebody works on is left to them.
+
+    An unconfirmed post that was left to a person is looked for once more: what may be asked has changed.
+    """
     asked = (posts.c.account_id == account_id) & posts.c.state.in_(sorted(POLLED))
-    waiting = asked & posts.c.lease.is_(None) & (posts.c.next_at > now)
+    given_up = (posts.c.state == State.UNCONFIRMED.value) & posts.c.next_at.is_(None)
+    waiting = asked & posts.c.lease.is_(None) & ((posts.c.next_at > now) | given_up)
     if conn.execute(update(posts).where(waiting).values(next_at=now)).rowcount:
         tell(conn, "posts")

@@ -1,6 +1,7 @@
 """The engine's ledger on SQL: each method one transaction."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection, delete
@@ -72,6 +73,12 @@ class SqlLedger(SqlIncident):
         """Return the ids of the posts that are under these very leases still."""
         wanted = tuple(leases)
         return self._database.read(lambda conn: claims.still_held(conn, wanted))
+
+    def claim_doubtful(self, account_id: str, owner: str, *, limit: int, ttl_ms: int) -> list[Claim]:
+        """Lease unconfirmed posts of an account that nobody holds."""
+        lease = Lease(post_id="", token=self._ids.token(), owner=owner)
+        take = partial(claims.claim_doubtful, lease=lease, account_id=account_id, limit=limit, ttl_ms=ttl_ms)
+        return self._write(take)
 
     def next_due(self) -> int | None:
         """Return the earliest `next_at` of any post."""
@@ -169,6 +176,10 @@ class SqlLedger(SqlIncident):
     def told_of(self, publish_id: str) -> tuple[Post, Attempt] | None:
         """Return the attempt to which TikTok gave `publish_id`, with its post."""
         return self._database.read(lambda conn: attempts.told_of(conn, publish_id))
+
+    def around(self, account_id: str, since: int) -> list[tuple[Post, Attempt]]:
+        """Return what was sent for a TikTok account and has changed since."""
+        return self._database.read(lambda conn: attempts.around(conn, account_id, since))
 
     def adopt(
         self, account_ids: Iterable[str], publish_id: str, created: tuple[int, int], entry: Entry

@@ -28,11 +28,13 @@ SILENT = {
     "times": None,
 }
 LOST = {"endpoint": "upload", "what": "lose", "after_effect": True}
+UNLISTED = {"endpoint": "video/list", "what": "refuse", "code": "scope_not_authorized", "times": None}
+"""A creator who has not allowed that their videos are listed: only a person can look."""
 
 
 def plant(house: House, *rules: Mapping[str, object]) -> None:
-    """Have these go wrong at the sandbox, and nothing else."""
-    answer = call("PUT", f"{house.witness.url}/_sandbox/rules", json={"rules": list(rules)})
+    """Have these go wrong at the sandbox, and nothing else; its videos cannot be listed."""
+    answer = call("PUT", f"{house.witness.url}/_sandbox/rules", json={"rules": [UNLISTED, *rules]})
     assert answer.status == 200, answer.content
 
 

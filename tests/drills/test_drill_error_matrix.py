@@ -207,9 +207,26 @@ def test_a_status_that_is_always_refused_matters_little_while_webhooks_arrive(pl
     assert (told["ok"], told["status"]) == (True, "published_public")
 
 
+def test_a_status_that_is_always_refused_and_no_webhook_are_made_up_for_by_the_accounts_list(
+    place: House,
+) -> None:
+    plant(place, refuse("status/fetch", "token_not_authorized_for_specified_publish_id", times=None))
+    app = place.witness.app()
+    place.witness.change_app(webhook_url=None)
+    try:
+        told = place.wait(send(place, "video", place.video("only the list tells")))
+    finally:
+        place.witness.change_app(webhook_url=app["webhook_url"])
+    assert (told["ok"], told["status"]) == (True, "published_public")
+    (post,) = place.witness.posts("only the list tells")
+    assert told["tiktok_post_ids"] == [str(post["post_id"])]
+    assert calls_of(place, told["post_id"], "video/list") == [(200, "ok")]
+
+
 def test_a_status_that_is_always_refused_and_no_webhook_leave_it_to_a_person(place: House) -> None:
     code = "token_not_authorized_for_specified_publish_id"
-    plant(place, refuse("status/fetch", code, times=None))
+    unlisted = refuse("video/list", "scope_not_authorized", times=None)
+    plant(place, refuse("status/fetch", code, times=None), unlisted)
     app = place.witness.app()
     place.witness.change_app(webhook_url=None)
     try:

@@ -76,6 +76,7 @@ class ScriptedTikTok:
     inits: list[Outcome] = field(default_factory=list)
     chunks: list[Outcome] = field(default_factory=list)
     statuses: list[Outcome] = field(default_factory=list)
+    pages: list[Outcome] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     users: list[Outcome] = field(default_factory=lambda: [USER])
     during_init: Callable[[], None] = lambda: None
@@ -158,9 +159,14 @@ class ScriptedTikTok:
         return answer
 
     def video_list(self, account: Account, *, before: int | None = None, limit: int = 20) -> VideoPage:
-        """Show nothing."""
-        del account, before, limit
-        return VideoPage(videos=(), next_before=None, call=Call(name="video/list"))
+        """Next of `pages`; nothing is shown when the script is empty."""
+        del account, limit
+        self.calls.append(f"list {before}")
+        if not self.pages:
+            return VideoPage(videos=(), next_before=None, call=Call(name="video/list", status=200, code="ok"))
+        answer = self._answer(self.pages)
+        assert isinstance(answer, VideoPage)
+        return answer
 
     def video_query(self, account: Account, video_ids: Sequence[str]) -> VideoPage:
         """Show nothing."""

@@ -354,7 +354,7 @@ def test_a_post_in_moderation_that_tiktok_no_longer_tells_of_comes_to_rest(scene
     gone = refusal("access_token_invalid", "refused", "status/fetch")
     scene.tiktok.statuses = [status("PUBLISH_COMPLETE"), gone]
     post = scene.accept_video()
-    scene.run(steps=60)
+    scene.run(steps=100, move_ms=12 * 3_600_000)
     now = scene.now(post)
     assert (now.state, now.next_at) == (State.UNCONFIRMED, None)
 

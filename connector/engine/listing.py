@@ -1,0 +1,96 @@
+"""Reads what an account shows, as far back as its unconfirmed posts, by pages of video/list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connector.domain.lifecycle import State
+from connector.domain.matching import SKEW_MS, Sought, sought_until
+from connector.domain.retry import SOUGHT_FOR_MS
+from connector.engine.budget import take
+from connector.engine.context import Context
+from connector.engine.model import Account, Attempt, MediaItem, Post
+from connector.engine.ports import Call
+from connector.engine.ports_tiktok import Video, VideoPage
+
+MOST_PAGES = 5
+"""Pages of 20 videos that one look reads."""
+
+EARLIER_MS = SOUGHT_FOR_MS + 86_400_000
+"""How far before an attempt other unconfirmed posts of the account are looked for."""
+
+RIVALS_MS = 86_400_000
+"""How far before an attempt other posts matter: one of them may be what is found."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """What an account shows, and which posts were sent for it, each with its last attempt.
+
+    `videos` are all of its public ones back to `back_to` (UTC milliseconds).
+    """
+
+    videos: tuple[Video, ...]
+    back_to: int
+    around: tuple[tuple[Post, Attempt], ...]
+    call: Call
+
+
+def sought_of(post: Post, attempt: Attempt) -> Sought:
+    """Return what a post looks like among the videos of its account."""
+    draft = post.mode == "inbox"
+    return Sought(
+        kind=post.kind,
+        texts=None if draft else texts_of(post),
+        since=attempt.created_at,
+        until=None if draft else sought_until(attempt.created_at),
+        duration_ms=_length(post.media) if post.kind == "video" else None,
+    )
+
+
+def texts_of(post: Post) -> tuple[str, ...]:
+    """Return the words that TikTok was given with a post."""
+    names = ("title",) if post.kind == "video" else ("title", "description")
+    said = (str(post.input.get(name) or "").strip() for name in names)
+    return tuple(text for text in said if text)
+
+
+def _length(media: Sequence[MediaItem]) -> int | None:
+    return media[0].duration_ms if media else None
+
+
+def list_public(context: Context, account: Account, mine: Attempt) -> Listed:
+    """Read what the account shows, for the post of the attempt `mine` and its other unconfirmed ones.
+
+    Each further page takes a call of the budget for status calls. Raises TikTokError.
+    """
+    doubtful = [
+        attempt.created_at
+        for post, attempt in context.ledger.around(mine.account_id, mine.created_at - EARLIER_MS)
+        if post.state is State.UNCONFIRMED
+    ]
+    attempts = (*doubtful, mine.created_at)
+    since, until = min(attempts) - SKEW_MS, sought_until(max(attempts)) + SKEW_MS
+    before = until if until < context.ledger.now() else None
+    page = context.tiktok.video_list(account, before=before)
+    pages = [page]
+    while _goes_on(page, since) and len(pages) < MOST_PAGES and not take(context, account, "status"):
+        page = context.tiktok.video_list(account, before=page.next_before)
+        pages.append(page)
+    return Listed(
+        videos=tuple(video for page in pages for video in page.videos),
+        back_to=since if not _goes_on(page, since) else _oldest(page),
+        # Read once more: a post that has become known meanwhile cannot be what is sought.
+        around=tuple(context.ledger.around(mine.account_id, since - RIVALS_MS)),
+        call=pages[0].call,
+    )
+
+
+def _goes_on(page: VideoPage, since: int) -> bool:
+    """Tell whether the next page may show what was made at or after `since`."""
+    return page.next_before is not None and _oldest(page) >= since
+
+
+def _oldest(page: VideoPage) -> int:
+    """Return when the last video of a page was made; the page's own cursor where TikTok does not tell."""
+    made = [video.created_at for video in page.videos if video.created_at is not None]
+    return min(made) if made else page.next_before or 0
