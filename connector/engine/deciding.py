@@ -12,7 +12,6 @@ from connector.kernel.redact import redact
 RESOLVED = "resolved_not_published"
 """Why a post failed of which a person says that TikTok has not published it."""
 
-UNEXPECTED = "unexpected_publish"
 PUBLIC = "PUBLIC_TO_EVERYONE"
 NOTE_LIMIT = 500
 """Characters of a reason that are kept."""
@@ -42,12 +41,18 @@ def name_of(principal: Principal) -> str:
 
 
 def published_as(post: Post, *, has_url: bool) -> tuple[State, str]:
-    """Return the state of a post of which a person says that it is published, and why that one."""
+    """Return the state of a post of which a person says that it is published, and why that one.
+
+    Where TikTok says so as well and there is no address, not everybody may see it, or nobody any more.
+    """
     if post.mode == "inbox":
         if has_url:
             return State.PUBLISHED_PUBLIC, "It was a draft, and there is a post_url: it counts as public."
         return State.PUBLISHED_PRIVATE, "It was a draft, and there is no post_url: it counts as private."
     privacy = str(post.input.get("privacy"))
+    if privacy == PUBLIC and not has_url and post.is_said_published:
+        why = "TikTok has said that it is published, and there is no post_url: it counts as private."
+        return State.PUBLISHED_PRIVATE, why
     if privacy == PUBLIC:
         return State.PUBLISHED_PUBLIC, f"Its privacy is {privacy}: it counts as public."
     return State.PUBLISHED_PRIVATE, f"Its privacy is {privacy}: it counts as private."
@@ -62,11 +67,6 @@ def danger(post: Post, attempts: Sequence[Attempt]) -> str | None:
     """Return in plain words why TikTok could still publish a post; None where it cannot."""
     if _tiktok_ended(post):
         return None
-    if post.failure is not None and post.failure.code == UNEXPECTED:
-        return (
-            "TikTok has reported this post as published. Look at the account again before you post anew or "
-            "send retry_post, or it may be published twice."
-        )
     risky = [attempt for attempt in attempts if may_hold_all(attempt)]
     if risky:
         last = risky[-1]

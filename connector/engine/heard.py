@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connector.domain.lifecycle import TABLE, AttemptState, State, may_become
+from connector.domain.lifecycle import TABLE, TIKTOK_PUBLISHED, AttemptState, State, may_become
 from connector.domain.retry import RETRYABLE_FAIL_REASONS
 from connector.engine.model import Attempt, Change, Failure, Post
 from connector.engine.ports_tiktok import EventKind, TikTokEvent
@@ -35,9 +35,10 @@ class Heard:
 
 
 class Act(StrEnum):
-    """What follows from a webhook."""
+    """What follows from a webhook: a line of the timeline alone, TikTok's word shown, a question, an end."""
 
     NOTE = "note"
+    SHOW = "show"
     LOOK = "look"
     SETTLE = "settle"
     ALARM = "alarm"
@@ -45,11 +46,15 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Reaction:
-    """What to do about a post, and why; `changes` are made one after the other."""
+    """What to do about a post, and why; `changes` are made one after the other.
+
+    `word` is what TikTok says of a post that waits for a person: they must see it before they decide.
+    """
 
     act: Act
     why: str
     changes: tuple[Change, ...] = ()
+    word: Change | None = None
 
 
 def hear(events: Iterable[TikTokEvent]) -> Heard:
@@ -79,23 +84,39 @@ def _visibility(told: Iterable[TikTokEvent]) -> dict[str, bool]:
 def react(post: Post, attempt: Attempt, heard: Heard) -> Reaction:
     """Decide what the webhooks about the publish task of `attempt` mean for its post."""
     if attempt.state in OVER:
-        return _of_what_is_over(f"attempt {attempt.number}, which is {attempt.state}", heard)
+        return _of_what_is_over(post, f"attempt {attempt.number}, which is {attempt.state}", heard)
     if TABLE[post.state].pm3k == "failed":
-        return _of_what_is_over(f"a post that is {post.state}", heard)
+        return _of_what_is_over(post, f"a post that is {post.state}", heard)
     if post.state is State.HELD:
-        return Reaction(act=Act.NOTE, why="the post is held: a person decides")
+        return _shown(post, heard, "the post is held: a person decides", known=Act.NOTE)
     if heard.public_ids or heard.gone_ids:
         return _of_visibility(post, heard)
     if heard.failed:
         return _of_failure(post, heard)
-    return _of_completion(post) if heard.complete else _of_delivery(post)
+    return _of_completion(post, heard) if heard.complete else _of_delivery(post)
 
 
-def _of_what_is_over(what: str, heard: Heard) -> Reaction:
+def _of_what_is_over(post: Post, what: str, heard: Heard) -> Reaction:
     """Raise the alarm where TikTok has published it: whoever trusts our word might send it again."""
     if heard.published:
-        return Reaction(act=Act.ALARM, why=f"TikTok has published {what}")
+        return Reaction(act=Act.ALARM, why=f"TikTok has published {what}", word=_word(post, heard))
     return Reaction(act=Act.NOTE, why=f"about {what}")
+
+
+def _word(post: Post, heard: Heard) -> Change:
+    """Return what TikTok says, for a post that waits for a person; that it was published is never unsaid."""
+    if heard.published or post.is_said_published:
+        ids = tuple(dict.fromkeys((*post.public_ids, *heard.public_ids, *heard.gone_ids)))
+        return Change(tiktok_status=TIKTOK_PUBLISHED, public_ids=ids or None)
+    return Change(tiktok_status="FAILED" if heard.failed else "SEND_TO_USER_INBOX")
+
+
+def _shown(post: Post, heard: Heard, why: str, *, known: Act) -> Reaction:
+    """Show TikTok's word on a post, unless it is shown already: then do what is done with what is `known`."""
+    word = _word(post, heard)
+    if (word.tiktok_status, word.public_ids or ()) == (post.tiktok_status, post.public_ids):
+        return Reaction(act=known, why=why)
+    return Reaction(act=Act.SHOW, why=why, word=word)
 
 
 def _of_visibility(post: Post, heard: Heard) -> Reaction:
@@ -119,16 +140,23 @@ def _of_failure(post: Post, heard: Heard) -> Reaction:
     reason = heard.fail_reason
     unclear = heard.complete or heard.delivered or post.mode == "inbox" or reason is None
     if unclear or reason in RETRYABLE_FAIL_REASONS or not may_become(post.state, State.FAILED):
-        return Reaction(act=Act.LOOK, why="the status will tell how it failed")
+        why = "the status will tell how it failed"
+        if heard.complete and post.state is State.UNCONFIRMED:
+            return _shown(post, heard, why, known=Act.LOOK)
+        return Reaction(act=Act.LOOK, why=why)
     failure = Failure(code=str(reason), message=f"TikTok refused the post: {reason}.", fail_reason=reason)
     change = Change(state=State.FAILED, failure=failure, tiktok_status="FAILED")
     return _settled(post, f"FAILED, {reason}", change)
 
 
-def _of_completion(post: Post) -> Reaction:
+def _of_completion(post: Post, heard: Heard) -> Reaction:
+    """Ask TikTok who may see it; of an unconfirmed post its status may never tell, so its word is kept."""
     if post.state in {State.PUBLISHED_PUBLIC, State.PUBLISHED_PRIVATE, State.REMOVED}:
         return Reaction(act=Act.NOTE, why=f"the post is {post.state} already")
-    return Reaction(act=Act.LOOK, why="published: the status will tell to whom")
+    why = "published: the status will tell to whom"
+    if post.state is State.UNCONFIRMED:
+        return _shown(post, heard, why, known=Act.LOOK)
+    return Reaction(act=Act.LOOK, why=why)
 
 
 def _of_delivery(post: Post) -> Reaction:

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from connector.domain.lifecycle import AttemptState, State
+from connector.domain.lifecycle import TIKTOK_PUBLISHED, AttemptState, State
 
 Kind = Literal["video", "photo"]
 Mode = Literal["direct", "inbox"]
 Transfer = Literal["upload", "pull"]
+
+UNEXPECTED = "unexpected_publish"
+"""Why a post is held that TikTok has reported as published although that cannot be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +159,12 @@ class Post:
     """The dialect that it came by, None for `/v1`."""
     attempts_before: int = 0
     """The number of its last attempt before a person had it tried anew: those up to it count no more."""
+
+    @property
+    def is_said_published(self) -> bool:
+        """Whether TikTok itself has said that it is published."""
+        unexpected = self.failure is not None and self.failure.code == UNEXPECTED
+        return self.tiktok_status == TIKTOK_PUBLISHED or bool(self.public_ids) or unexpected
 
 
 @dataclass(frozen=True, kw_only=True)

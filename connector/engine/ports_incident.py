@@ -30,15 +30,16 @@ class IncidentLedger(Protocol):
         Where it has failed, every attempt of it is over: no byte of it leaves any more.
 
         Raises PostrailError `post_not_resolvable` where the post is in another state by now, and `post_busy`
-        while somebody works on it.
+        while somebody works on it. Where it is to fail, also `tiktok_says_published` where TikTok has said
+        that it is published, and `post_busy` while a webhook about it has not been acted on.
         """
 
     def requeue(self, post: Post, anew: Anew, deed: Deed) -> Post:
         """Move a failed post back to `queued`, its attempts over and counted anew, its slot reserved.
 
-        Raises PostrailError `post_not_failed` where the post has been moved since it was read, `post_busy`,
-        and `retry_superseded` where the same input was accepted for the account, or tried anew, after it.
-        Nothing is reserved then.
+        Raises PostrailError `post_not_failed` where the post has been moved since it was read, `post_busy`
+        and `tiktok_says_published` as `settle`, and `retry_superseded` where the same input was accepted for
+        the account, or tried anew, after it. Nothing is reserved then.
         """
 
     def pause(self, pause: Pause, deed: Deed) -> bool:

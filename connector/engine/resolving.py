@@ -24,8 +24,9 @@ def resolve_post(
 ) -> tuple[Post, list[str]]:
     """Write what a person says has become of a post; return it with what they are to be told.
 
-    Raises PostrailError `post_not_resolvable`, `post_busy`, and `invalid_request` for a `post_url` that is
-    missing or cannot be the post's.
+    Raises PostrailError `post_not_resolvable`, `post_busy`, `tiktok_says_published` where TikTok contradicts
+    that it is not published, and `invalid_request` for a `post_url` that is missing or cannot be the post's.
+    Where TikTok has told the post's ids or that it is published, it needs none.
     """
     if post.state not in RESOLVABLE:
         raise PostrailError(
@@ -46,10 +47,10 @@ def resolve_post(
 def _published(
     context: Context, principal: Principal, post: Post, url: str | None
 ) -> tuple[Verdict, list[str]]:
-    state, why = published_as(post, has_url=url is not None)
-    if url is None and state is State.PUBLISHED_PUBLIC:
+    state, why = published_as(post, has_url=url is not None or bool(post.public_ids))
+    if url is None and not post.public_ids and state is State.PUBLISHED_PUBLIC:
         raise _no_url(post)
-    ids = () if url is None else (_id_of(context, post, url),)
+    ids = post.public_ids if url is None else (_id_of(context, post, url),)
     shown = f" as {ids[0]}" if ids else ""
     entry = decided(f"{name_of(principal)} says that TikTok has published it{shown}")
     return Verdict(state=state, entry=entry, public_ids=ids), [why]

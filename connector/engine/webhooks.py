@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from connector.domain.drafts import look_at_draft
-from connector.domain.lifecycle import UNSENT, AttemptState, State, may_become
+from connector.domain.lifecycle import POLLED, UNSENT, AttemptState, State, may_become
 from connector.domain.retry import (
     HEARD_LATELY_MS,
     HOOK_AGAIN_MS,
@@ -19,7 +19,7 @@ from connector.domain.retry import (
 )
 from connector.engine.context import Context
 from connector.engine.heard import Act, Reaction, hear, react
-from connector.engine.model import Attempt, Change, Claim, Entry, Failure, Post
+from connector.engine.model import UNEXPECTED, Attempt, Change, Claim, Entry, Failure, Post
 from connector.engine.ports import AccountBusy, LeaseLost
 from connector.engine.ports_hooks import Alarm, Arrival, HookAccounts, HookInbox, Letter
 from connector.engine.ports_tiktok import EventKind, TikTokEvent, TikTokHooks
@@ -174,9 +174,13 @@ def _with_the_post(
     alarm = None
     if reaction.act is Act.SETTLE:
         next_at = _settle(context, claim, reaction, entry)
+    elif reaction.act is Act.SHOW:
+        context.ledger.save(claim.lease, reaction.word or Change(), entry)
+        # An unconfirmed post is asked about; one that is held waits for a person alone.
+        next_at = context.ledger.now() if claim.post.state in POLLED else None
     elif reaction.act is Act.ALARM:
         alarm = _alarm(event, claim.post, reaction)
-        moved = _hold(context, claim, entry)
+        moved = _hold(context, claim, reaction.word or Change(), entry)
     else:
         context.ledger.journal(claim.post.id, entry)
         moved = False
@@ -214,13 +218,16 @@ def _settle(context: Context, claim: Claim, reaction: Reaction, entry: Entry) ->
     return None if wait is None else now + wait
 
 
-def _hold(context: Context, claim: Claim, entry: Entry) -> bool:
-    """Freeze a post for a person, one that has failed too, and shut its gate; False where it is published."""
+def _hold(context: Context, claim: Claim, word: Change, entry: Entry) -> bool:
+    """Freeze a post for a person, one that has failed too, and shut its gate; False where it is published.
+
+    `word` is what TikTok says of it, for that person to see.
+    """
     if not may_become(claim.post.state, State.HELD):
         context.ledger.journal(claim.post.id, entry)
         return False
-    failure = Failure(code="unexpected_publish", message=f"Held: {entry.decision}.")
-    change = Change(state=State.HELD, failure=failure)
+    failure = Failure(code=UNEXPECTED, message=f"Held: {entry.decision}.")
+    change = replace(word, state=State.HELD, failure=failure)
     live = claim.attempt
     if live is not None and live.state is AttemptState.ACCEPTED:
         context.ledger.resolve_attempt(claim.lease, live.id, AttemptState.UNCERTAIN, change, entry)

@@ -14,6 +14,7 @@ from connector.store.changes import changed
 from connector.store.posts import put, void_sending, whole
 from connector.store.rows import post_of
 from connector.store.tables import attempts, posts
+from connector.store.tables import webhook_inbox as inbox
 
 TTL_MS = 10_000
 """The lease of a decision ends with its transaction; this is what it would last."""
@@ -29,6 +30,8 @@ def settle(conn: Connection, now: int, lease: Lease, verdict: Verdict, deed: Dee
             f"{before.id} is {before.state}: there is nothing to settle.",
             extra={"post_id": before.id, "status": before.state.value},
         )
+    if verdict.state is State.FAILED:
+        _check_word(conn, before)
     failure = Failure(code=verdict.code, message=verdict.message) if verdict.code else None
     change = Change(state=verdict.state, failure=failure, public_ids=verdict.public_ids or None)
     after = replace(changed(before, change, now), settled_at=now)
@@ -50,6 +53,7 @@ def requeue(conn: Connection, now: int, lease: Lease, version: int, anew: Anew, 
             f"{before.id} is {before.state} by now: look at it again.",
             extra={"post_id": before.id, "status": before.state.value},
         )
+    _check_word(conn, before)
     if not anew.allow_repeat:
         _refuse_superseded(conn, before)
     _shut(conn, now, before.id)
@@ -93,6 +97,25 @@ def _take(conn: Connection, now: int, lease: Lease) -> Claim:
     if claim is None:
         raise PostrailError("post_busy", f"{lease.post_id} is being worked on at this moment.")
     return claim
+
+
+def _check_word(conn: Connection, post: Post) -> None:
+    """Refuse to take a post for not published where TikTok says that it is, or has just told something of it.
+
+    Raises PostrailError `tiktok_says_published`, `post_busy`.
+    """
+    if post.is_said_published:
+        raise PostrailError(
+            "tiktok_says_published",
+            f"TikTok itself has said that {post.id} is published: sent again, it would be published twice.",
+            extra={"post_id": post.id, "status": post.state.value, "tiktok_post_ids": list(post.public_ids)},
+        )
+    mine = select(attempts.c.publish_id).where(attempts.c.post_id == post.id)
+    waiting = select(inbox.c.digest).where(
+        inbox.c.publish_id.in_(mine), inbox.c.handled_at.is_(None), inbox.c.next_at.is_not(None)
+    )
+    if conn.execute(waiting.limit(1)).one_or_none() is not None:
+        raise PostrailError("post_busy", f"TikTok has just told something of {post.id} that is being read.")
 
 
 def _shut(conn: Connection, now: int, post_id: str) -> None:

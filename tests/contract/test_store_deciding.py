@@ -1,5 +1,6 @@
 """The ledger's port, people's decisions: each made once, by one person, audited with what it changes."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,10 +11,12 @@ from sqlalchemy import select
 from connector.domain.lifecycle import AttemptState, State
 from connector.engine.model import Change, Entry, Failure, Post
 from connector.engine.model_incident import Anew, Deed, Slot, Verdict, Wanted
+from connector.engine.ports_hooks import Arrival
 from connector.kernel.errors import PostrailError
+from connector.store.inbox import SqlInbox
 from connector.store.tables import events
 from tests.contract.test_store_races import at_once
-from tests.ledgers import NOTE, TTL, Stage, new_post
+from tests.ledgers import IDS, NOTE, TTL, Stage, new_post
 
 pytest_plugins = ("tests.databases", "tests.ledgers")
 
@@ -109,6 +112,57 @@ def test_what_is_not_in_doubt_is_not_settled_by_anybody(stage: Stage, verdict: V
     assert stage.ledger.audit("w", limit=10) == []
 
 
+def says_published(stage: Stage, post: Post) -> Post:
+    """Have TikTok say that a post is published, which changes nothing else about it."""
+    claim = stage.ledger.take(post.id, "webhooks", ttl_ms=TTL)
+    assert claim is not None
+    stage.ledger.release(claim.lease, next_at=None, change=Change(tiktok_status="PUBLISH_COMPLETE"))
+    return now_of(stage, post)
+
+
+def refusal_of(decide: Callable[[], object]) -> str:
+    """Return the code that a decision is refused with."""
+    with pytest.raises(PostrailError) as caught:
+        decide()
+    return caught.value.code
+
+
+def test_what_tiktok_says_is_published_is_not_taken_for_anything_else_though_it_was_read_before(
+    stage: Stage,
+) -> None:
+    doubted, gone = doubtful(stage), _another(stage, 1, State.FAILED)
+    now = [says_published(stage, post) for post in (doubted, gone)]
+    for decide in (
+        partial(stage.ledger.settle, doubted, FAILED, deed()),
+        partial(stage.ledger.requeue, gone, anew(), deed()),
+    ):
+        assert refusal_of(decide) == "tiktok_says_published"
+    assert [now_of(stage, post) for post in (doubted, gone)] == now
+    assert stage.ledger.audit("w", limit=9) == []
+    assert stage.ledger.settle(doubted, SEEN, deed()).state is State.PUBLISHED_PUBLIC
+
+
+def test_a_webhook_about_a_post_is_read_before_the_post_is_taken_for_not_published(stage: Stage) -> None:
+    doubted, gone = doubtful(stage), _another(stage, 1, State.FAILED)
+    inbox = SqlInbox(stage.database, ids=IDS)
+    for post in (doubted, gone):
+        arrival = Arrival(
+            digest=post.id,
+            client_key="aw1",
+            event="post.publish.complete",
+            open_id="open-a",
+            publish_id=post.publish_id,
+            body=b"{}",
+        )
+        inbox.keep(arrival)
+    assert refusal_of(partial(stage.ledger.settle, doubted, FAILED, deed())) == "post_busy"
+    assert refusal_of(partial(stage.ledger.requeue, gone, anew(), deed())) == "post_busy"
+    for letter in inbox.claim("me", limit=9, ttl_ms=TTL):
+        inbox.finish(letter, "read")
+    assert stage.ledger.settle(doubted, FAILED, deed()).state is State.FAILED
+    assert stage.ledger.requeue(gone, anew(), deed()).state is State.QUEUED
+
+
 def test_a_post_that_somebody_works_on_is_not_decided_about(stage: Stage) -> None:
     post = doubtful(stage)
     assert stage.ledger.take(post.id, "worker", ttl_ms=TTL) is not None
@@ -134,12 +188,11 @@ def test_of_people_who_settle_a_post_at_once_one_is_heard(stage: Stage) -> None:
         assert [line.after for line in lines] == [now_of(stage, post).state.value]
 
 
-def _another(stage: Stage, turn: int) -> Post:
-    """Have one more post in doubt, of other ids."""
+def _another(stage: Stage, turn: int, state: State = State.UNCONFIRMED) -> Post:
+    """Have one more post in doubt, or in another state, of other ids."""
     claim = stage.begun(f"other-{turn}", input_hash=f"{turn:064x}")
     claim = stage.open_gate(claim, f"other-{turn}", f"other-pub-{turn}")
-    failure = Failure(code="unconfirmed", message="?")
-    change = Change(state=State.UNCONFIRMED, failure=failure)
+    change = Change(state=state, failure=Failure(code="unconfirmed", message="?"))
     stage.ledger.release(claim.lease, next_at=None, change=change)
     return now_of(stage, claim.post)
 

@@ -124,10 +124,27 @@ def test_the_danger_names_the_attempt_and_says_what_to_do() -> None:
     assert danger(replace(failed("unconfirmed"), state=State.UNCONFIRMED), [HALF]) is None
 
 
-def test_a_post_that_tiktok_reported_as_published_is_dangerous_without_an_attempt() -> None:
-    held = replace(failed("unexpected_publish"), state=State.HELD)
-    assert "has reported this post as published" in str(danger(held, [VOID]))
-    assert "has reported this post as published" in str(danger(held, [SENT]))
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, False),
+        ({"tiktok_status": "PROCESSING_UPLOAD"}, False),
+        ({"tiktok_status": "FAILED"}, False),
+        ({"tiktok_status": "PUBLISH_COMPLETE"}, True),
+        ({"public_ids": ("76",)}, True),
+        ({"failure": Failure(code="unexpected_publish", message="no")}, True),
+    ],
+)
+def test_tiktok_has_said_that_a_post_is_published_by_its_word_an_id_or_an_alarm(
+    changes: dict[str, Any], said: bool
+) -> None:
+    assert replace(failed("internal_error"), **changes).is_said_published is said
+
+
+def test_a_public_post_that_tiktok_alone_has_seen_counts_as_private() -> None:
+    seen = replace(post("video", {"privacy": PUBLIC}), tiktok_status="PUBLISH_COMPLETE")
+    assert published_as(seen, has_url=False)[0] is State.PUBLISHED_PRIVATE
+    assert published_as(seen, has_url=True)[0] is State.PUBLISHED_PUBLIC
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,13 @@ def event(
     )
 
 
-def post(state: State, *, mode: Mode = "direct", public_ids: tuple[str, ...] = ()) -> Post:
+def post(
+    state: State,
+    *,
+    mode: Mode = "direct",
+    public_ids: tuple[str, ...] = (),
+    tiktok_status: str | None = None,
+) -> Post:
     """A post in a state."""
     return Post(
         id="post_1",
@@ -50,6 +56,7 @@ def post(state: State, *, mode: Mode = "direct", public_ids: tuple[str, ...] = (
         created_at=0,
         updated_at=0,
         public_ids=public_ids,
+        tiktok_status=tiktok_status,
     )
 
 
@@ -74,7 +81,8 @@ FAILED = event(K.PUBLISH_FAILED, reason="file_format_check_failed")
         (S.STALLED, [COMPLETE], Act.LOOK, None),
         (S.IN_MODERATION, [COMPLETE], Act.LOOK, None),
         (S.INBOX_DELIVERED, [DELIVERED, COMPLETE], Act.LOOK, None),
-        (S.UNCONFIRMED, [COMPLETE], Act.LOOK, None),
+        (S.UNCONFIRMED, [COMPLETE], Act.SHOW, None),
+        (S.UNCONFIRMED, [FAILED, COMPLETE], Act.SHOW, None),
         (S.PUBLISHED_PRIVATE, [COMPLETE], Act.NOTE, None),
         (S.PUBLISHED_PUBLIC, [COMPLETE], Act.NOTE, None),
         (S.SENDING, [PUBLIC], Act.SETTLE, [S.PUBLISHED_PUBLIC]),
@@ -99,7 +107,8 @@ FAILED = event(K.PUBLISH_FAILED, reason="file_format_check_failed")
         (S.FAILED, [FAILED], Act.NOTE, None),
         (S.FAILED, [COMPLETE], Act.ALARM, None),
         (S.CANCELLED, [PUBLIC], Act.ALARM, None),
-        (S.HELD, [PUBLIC], Act.NOTE, None),
+        (S.HELD, [PUBLIC], Act.SHOW, None),
+        (S.HELD, [FAILED], Act.SHOW, None),
     ],
 )
 def test_each_state_reacts_to_what_is_told(
@@ -109,6 +118,41 @@ def test_each_state_reacts_to_what_is_told(
     assert reaction.act is act
     assert [change.state for change in reaction.changes] == (then or [])
     assert reaction.why
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "word", "ids"),
+    [
+        ((None, ()), [COMPLETE], "PUBLISH_COMPLETE", ()),
+        (("PROCESSING_UPLOAD", ()), [PUBLIC], "PUBLISH_COMPLETE", ("76",)),
+        ((None, ()), [PUBLIC, GONE], "PUBLISH_COMPLETE", ("76",)),
+        ((None, ()), [FAILED], "FAILED", ()),
+        ((None, ()), [DELIVERED], "SEND_TO_USER_INBOX", ()),
+        # That it was published is never unsaid, and no id is forgotten.
+        (("PUBLISH_COMPLETE", ("75",)), [PUBLIC], "PUBLISH_COMPLETE", ("75", "76")),
+    ],
+)
+def test_a_person_sees_tiktoks_word_on_a_held_post(
+    known: tuple[str | None, tuple[str, ...]], told: list[TikTokEvent], word: str, ids: tuple[str, ...]
+) -> None:
+    held = post(S.HELD, tiktok_status=known[0], public_ids=known[1])
+    shown = react(held, attempt(), hear(told)).word
+    assert shown is not None
+    assert (shown.tiktok_status, shown.public_ids or ()) == (word, ids)
+    again = post(S.HELD, tiktok_status=word, public_ids=ids)
+    assert react(again, attempt(), hear(told)).act is Act.NOTE
+
+
+def test_a_word_that_is_known_leaves_an_unconfirmed_post_to_its_status() -> None:
+    assert (
+        react(post(S.UNCONFIRMED, tiktok_status="PUBLISH_COMPLETE"), attempt(), hear([COMPLETE])).act
+        is Act.LOOK
+    )
+
+
+def test_a_failure_never_hides_that_something_of_the_post_was_published() -> None:
+    held = post(S.HELD, tiktok_status="PUBLISH_COMPLETE", public_ids=("75",))
+    assert react(held, attempt(), hear([FAILED])).act is Act.NOTE
 
 
 @pytest.mark.parametrize("over", [AttemptState.VOID, AttemptState.REJECTED])

@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from connector.domain.drafts import look_at_draft
 from connector.domain.lifecycle import AttemptState, State
 from connector.domain.retry import HEARD_LATELY_MS, MAX_HOOK_DEFECTS
-from connector.engine.model import Claim, Post, Principal
+from connector.engine.model import Change, Claim, Failure, Post, Principal
 from connector.engine.pausing import begin_pause, lift_pause
 from connector.engine.ports_tiktok import EventKind
 from connector.engine.resolving import resolve_post, retry_post
@@ -284,13 +285,82 @@ def test_a_person_settles_a_failed_post_that_was_published_all_the_same(scene: S
     assert scene.now(post).state is State.REMOVED
 
 
-def test_whoever_says_that_it_is_not_there_is_told_what_tiktok_has_reported(
+def refused_as(call: Callable[[], object]) -> str:
+    """Return the code that a decision is refused with."""
+    with pytest.raises(PostrailError) as caught:
+        call()
+    return caught.value.code
+
+
+def unconfirmed(scene: Scene) -> Post:
+    """Have a post that TikTok took as `pub-1` and does not tell of."""
+    scene.tiktok.statuses = [refusal("token_not_authorized_for_specified_publish_id", name="status/fetch")]
+    post = scene.accept_video()
+    scene.run(steps=60)
+    assert scene.now(post).state is State.UNCONFIRMED
+    return scene.now(post)
+
+
+def held_for_a_defect(scene: Scene) -> Post:
+    """Have a post at TikTok, as `pub-1`, that was held since our own code failed on it."""
+    post = in_processing(scene)
+    claim = scene.stage.ledger.take(post.id, "me", ttl_ms=TTL)
+    assert claim is not None
+    failure = Failure(code="internal_error", message="?")
+    scene.stage.ledger.release(claim.lease, next_at=None, change=Change(state=State.HELD, failure=failure))
+    return scene.now(post)
+
+
+@pytest.mark.parametrize("doubt", [unconfirmed, held_for_a_defect, failed_at_tiktok])
+def test_nobody_can_say_that_it_is_not_there_when_tiktok_has_said_that_it_is(
+    scene: Scene, mail: MailRoom, doubt: Callable[[Scene], Post]
+) -> None:
+    post = doubt(scene)
+    mail.tell(K.PUBLISH_COMPLETE, publish_id=post.publish_id)
+    scene.run(steps=3)
+    now = scene.now(post)
+    assert (now.state, now.tiktok_status) == (
+        State.UNCONFIRMED if doubt is unconfirmed else State.HELD,
+        "PUBLISH_COMPLETE",
+    )
+    said = refused_as(lambda: resolve_post(scene.context, KEY, now, "not_published", None))
+    assert said == "tiktok_says_published"
+    assert refused_as(lambda: retry_post(scene.context, KEY, now, allow_repeat=True)) == "post_unresolved"
+    assert scene.now(post) == now
+    settled, (why,) = resolve_post(scene.context, KEY, now, "published", None)
+    assert (settled.state, "TikTok has said that it is published" in why) == (State.PUBLISHED_PRIVATE, True)
+
+
+def test_a_held_post_shows_where_tiktok_has_published_it_and_is_settled_by_that(
     scene: Scene, mail: MailRoom
 ) -> None:
-    post = failed_at_tiktok(scene)
-    mail.tell(K.PUBLISH_COMPLETE, publish_id=post.publish_id)
-    _, (warning,) = resolve_post(scene.context, KEY, scene.now(post), "not_published", None)
-    assert "TikTok has reported this post as published" in warning
+    post = with_a_void_attempt(scene)
+    mail.tell(K.PUBLISH_COMPLETE, publish_id="pub-lost")
+    assert (scene.now(post).tiktok_status, scene.now(post).public_ids) == ("PUBLISH_COMPLETE", ())
+    mail.tell(K.PUBLICLY_AVAILABLE, publish_id="pub-lost", post_id="7602997517160123666")
+    now = scene.now(post)
+    assert (now.state, now.public_ids) == (State.HELD, ("7602997517160123666",))
+    settled, _ = resolve_post(scene.context, KEY, now, "published", None)
+    assert (settled.state, settled.public_ids) == (State.PUBLISHED_PUBLIC, ("7602997517160123666",))
+
+
+def test_a_webhook_that_is_not_yet_read_is_waited_for_before_a_post_is_taken_for_not_published(
+    scene: Scene, mail: MailRoom
+) -> None:
+    post = unconfirmed(scene)
+    mail.arrive(K.PUBLISH_COMPLETE, publish_id="pub-1")
+    assert refused_as(lambda: resolve_post(scene.context, KEY, post, "not_published", None)) == "post_busy"
+    mail.work()
+    said = refused_as(lambda: resolve_post(scene.context, KEY, post, "not_published", None))
+    assert said == "tiktok_says_published"
+
+
+def test_an_alarm_is_logged_as_an_error(scene: Scene, mail: MailRoom) -> None:
+    post = with_a_void_attempt(scene)
+    with capture_logs() as logs:
+        mail.tell(K.PUBLISH_COMPLETE, publish_id="pub-lost")
+    (line,) = [line for line in logs if line["event"] == "post_alarm"]
+    assert (line["log_level"], line["post_id"]) == ("error", post.id)
 
 
 def meanwhile(
@@ -309,13 +379,14 @@ def meanwhile(
     monkeypatch.setattr(scene.stage.ledger, "take", taken)
 
 
-def test_a_retry_just_before_the_post_is_in_hand_sends_nothing_more(
+def test_a_retry_just_before_the_post_is_in_hand_waits_and_sends_nothing_more(
     scene: Scene, mail: MailRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post = failed_at_tiktok(scene)
 
     def retry() -> None:
-        retry_post(scene.context, KEY, post, allow_repeat=False)
+        again = refused_as(lambda: retry_post(scene.context, KEY, post, allow_repeat=False))
+        assert again == "post_busy"
 
     meanwhile(scene, monkeypatch, before=retry, after=lambda: None)
     mail.tell(K.PUBLICLY_AVAILABLE, publish_id=post.publish_id, post_id="7602997517160123666")
