@@ -138,11 +138,15 @@ class OwnBroker:
         """Delete a queue, whoever listens to it."""
         self._on_channel(lambda channel: channel.queue_delete(queue))
 
-    def _on_channel(self, act: Callable[[Any], object]) -> None:
+    def depth(self, queue: str) -> int:
+        """Return how many messages wait in a queue."""
+        return int(self._on_channel(lambda channel: channel.queue_declare(queue, passive=True).message_count))
+
+    def _on_channel(self, act: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - what kombu answers
         from kombu import Connection  # noqa: PLC0415 - comes with Celery, which a drill without it does not need
 
         with Connection(self.url, connect_timeout=4) as connection, connection.channel() as channel:
-            act(channel)
+            return act(channel)
 
     def close(self) -> None:
         """End it."""

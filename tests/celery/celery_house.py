@@ -7,13 +7,16 @@ PYTEST_DONT_REWRITE: imported before it is a plugin, and it asserts nothing.
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from kombu import Connection, Consumer, Queue
 
+from connector.dispatch.queues import QUEUES
 from connector.drill.brokers import BrokerKind, OwnBroker, why_not
 from tests.running import CLOCK, STOP_S, BuildHouse, House, eventually, free_port
 
@@ -70,37 +73,84 @@ class CeleryWorker:
         """Count how often it has said something."""
         return self.log.read_text(errors="replace").count(what)
 
+    def end(self) -> None:
+        """Ask it to end, and wait for that."""
+        self.process.terminate()
+        self.process.wait(STOP_S)
+
 
 @contextmanager
 def celery_working(at: CeleryHouse, *words: str, until: str = LINKED) -> Iterator[CeleryWorker]:
     """Run `postrail work --engine celery` with `words`; give it once it has said `until`, and end it."""
+    worker = _begin(at, words)
+    try:
+        eventually(lambda: worker.process.poll() is not None or worker.said(until), what=f"{worker.log}")
+        yield worker
+    finally:
+        worker.end()
+
+
+def _begin(at: CeleryHouse, words: tuple[str, ...]) -> CeleryWorker:
     house = at.house
-    number = len(list(house.folder.glob("work-*.log")))
-    log = house.folder / f"work-{number}.log"
-    environment = {"POSTRAIL_PUBLIC_URL": house.url, **house.environment, "POSTRAIL_WORKERS": "2"}
-    with log.open("ab") as file:
+    log = house.folder / f"work-{len(list(house.folder.glob('work-*.log')))}.log"
+    command = (sys.executable, "-m", "connector", "work", "--engine", "celery", *words)
+    with log.open("xb") as file:
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "connector",
-                "work",
-                "--engine",
-                "celery",
-                *words,
-                "--home",
-                str(house.home),
-            ],
+            [*command, "--home", str(house.home)],
             cwd=house.folder,
-            env=environment,
+            env={"POSTRAIL_PUBLIC_URL": house.url, **house.environment, "POSTRAIL_WORKERS": "2"},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
         )
-    worker = CeleryWorker(process, log)
+    return CeleryWorker(process, log)
+
+
+@contextmanager
+def supervised(at: CeleryHouse) -> Iterator[None]:
+    """Run such a worker, and start another whenever it ends, as a supervisor does."""
+    ended = threading.Event()
+    first = _begin(at, ())
+    eventually(lambda: first.process.poll() is not None or first.said(LINKED), what=f"{first.log}")
+
+    def keep() -> None:
+        worker = first
+        while not ended.wait(0.1):
+            if worker.process.poll() is not None:
+                worker = _begin(at, ())
+        worker.end()
+
+    keeper = threading.Thread(target=keep, name="supervisor")
+    keeper.start()
     try:
-        eventually(lambda: process.poll() is not None or worker.said(until), what=f"{until}: {log}")
-        yield worker
+        yield
     finally:
-        process.terminate()
-        process.wait(STOP_S)
+        ended.set()
+        keeper.join()
+
+
+@contextmanager
+def greedy_listener(url: str) -> Iterator[None]:
+    """Take every message at a RabbitMQ before anybody else, and throw it away."""
+    ended, listening = threading.Event(), threading.Event()
+    arguments = {"x-priority": 10}
+    queues = [Queue(name, consumer_arguments=arguments) for name in QUEUES.values()]
+
+    def listen() -> None:
+        with (
+            Connection(url) as connection,
+            Consumer(connection, queues, callbacks=[lambda _body, message: message.ack()], accept=["json"]),
+        ):
+            listening.set()
+            while not ended.is_set():
+                with suppress(TimeoutError):
+                    connection.drain_events(timeout=0.2)
+
+    listener = threading.Thread(target=listen, name="greedy")
+    listener.start()
+    listening.wait(STOP_S)
+    try:
+        yield
+    finally:
+        ended.set()
+        listener.join()

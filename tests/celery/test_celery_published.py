@@ -1,7 +1,5 @@
 """Posts published through a server, two Celery workers and the sandbox, on RabbitMQ and on Redis."""
 
-import pytest
-
 from tests.celery.celery_house import CeleryHouse, celery_working
 
 pytest_plugins = ("tests.databases", "tests.running", "tests.celery.celery_house")

@@ -1,0 +1,115 @@
+"""What may happen to workers and to the broker: each post that Celery shares out is published once."""
+
+import signal
+from contextlib import ExitStack
+
+import pytest
+
+from connector.dispatch.queues import LIGHT, MEDIA
+from tests.celery.celery_house import READY, CeleryHouse, celery_working, greedy_listener, supervised
+from tests.running import eventually
+
+pytest_plugins = ("tests.databases", "tests.running", "tests.celery.celery_house")
+
+HALF = 65_536
+
+
+def test_a_post_of_a_worker_killed_in_mid_upload_goes_on_at_another(celery_house: CeleryHouse) -> None:
+    house = celery_house.house
+    house.witness.set_faults(hold_upload_after_bytes=HALF)
+    with ExitStack() as stack:
+        first = stack.enter_context(celery_working(celery_house))
+        rows = house.video("killed", source_url=f"{house.media_url}/big.mp4")
+        post_id = house.run("post_video", rows).body["post_id"]
+        eventually(lambda: house.witness.bytes_in_flight() >= HALF, what="half a video at the sandbox")
+        stack.enter_context(celery_working(celery_house))
+        first.process.kill()
+        house.witness.set_faults()
+        assert house.wait(post_id)["status"] == "published_public"
+    assert len(house.witness.posts()) == house.witness.inits() == 1
+
+
+def test_a_worker_that_is_asked_to_end_does_so_while_an_upload_hangs(celery_house: CeleryHouse) -> None:
+    house = celery_house.house
+    house.witness.set_faults(hold_upload_after_bytes=HALF)
+    with celery_working(celery_house) as first:
+        rows = house.video("given back", source_url=f"{house.media_url}/big.mp4")
+        post_id = house.run("post_video", rows).body["post_id"]
+        eventually(lambda: house.witness.bytes_in_flight() >= HALF, what="half a video at the sandbox")
+        first.process.send_signal(signal.SIGTERM)
+        assert first.process.wait(40) == 0
+    house.witness.set_faults()
+    with celery_working(celery_house):
+        assert house.wait(post_id)["status"] == "published_public"
+    assert len(house.witness.posts()) == house.witness.inits() == 1
+
+
+def test_a_message_that_is_purged_costs_two_leases_and_nothing_else(celery_house: CeleryHouse) -> None:
+    house = celery_house.house
+    with celery_working(celery_house, "--queue", "light") as worker:
+        post_id = house.run("post_video", house.video("purged")).body["post_id"]
+        eventually(lambda: celery_house.broker.depth(MEDIA), what="a message nobody listens for")
+        celery_house.broker.purge(MEDIA)
+        assert house.wait(post_id)["status"] == "published_public"
+        assert worker.said("dispatched_not_taken")
+        assert worker.process.poll() is None
+    assert len(house.witness.posts()) == house.witness.inits() == 1
+
+
+def test_queues_that_are_deleted_under_live_workers_are_made_anew(celery_house: CeleryHouse) -> None:
+    house = celery_house.house
+    with supervised(celery_house), supervised(celery_house):
+        ids = []
+        for number in range(9):
+            if number % 3 == 1:
+                celery_house.broker.delete(MEDIA)
+                celery_house.broker.delete(LIGHT)
+            ids.append(house.run("post_video", house.video(f"deleted {number}")).body["post_id"])
+        assert [house.wait(post_id)["status"] for post_id in ids] == ["published_public"] * 9
+    assert [len(house.witness.posts(f"deleted {number}")) for number in range(9)] == [1] * 9
+
+
+def test_a_broker_that_dies_and_comes_back_empty_loses_nothing(celery_house: CeleryHouse) -> None:
+    house = celery_house.house
+    with celery_working(celery_house) as worker:
+        assert house.wait(house.run("post_video", house.video("before")).body["post_id"])
+        celery_house.broker.stop_hard()
+        try:
+            eventually(lambda: worker.said("broker_link_lost") or worker.said("broker_lost"), what="noticed")
+            during = house.run("post_video", house.video("during")).body["post_id"]
+            assert house.wait(during)["status"] == "published_public"
+        finally:
+            celery_house.broker.start()
+        eventually(lambda: worker.said("broker_linked") == 2, within_s=60, what="linked again")
+        after = house.run("post_video", house.video("after")).body["post_id"]
+        assert house.wait(after)["status"] == "published_public"
+        assert worker.process.poll() is None
+    titles = ("before", "during", "after")
+    assert [len(house.witness.posts(title)) for title in titles] == [1, 1, 1]
+
+
+def test_a_worker_that_starts_without_its_broker_warns_and_works(celery_house: CeleryHouse) -> None:
+    house = celery_house.house
+    celery_house.broker.stop_hard()
+    try:
+        with celery_working(celery_house, until=READY) as worker:
+            post_id = house.run("post_photos", house.photos("without")).body["post_id"]
+            assert house.wait(post_id)["status"] == "published_public"
+            assert worker.said("Cannot connect to")
+    finally:
+        celery_house.broker.start()
+    assert len(house.witness.posts("without")) == 1
+
+
+@pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True)
+def test_a_worker_ends_when_messages_get_lost_again_and_again(celery_house: CeleryHouse) -> None:
+    """Somebody else takes every message; only RabbitMQ lets one listener go before another."""
+    house = celery_house.house
+    with greedy_listener(celery_house.broker.url), celery_working(celery_house) as worker:
+        ids = [house.run("post_photos", house.photos(f"lost {n}")).body["post_id"] for n in range(6)]
+        assert worker.process.wait(60) == 2
+        assert worker.said("No post is lost")
+        assert not worker.said("Traceback")
+    with celery_working(celery_house):
+        assert [house.wait(post_id)["status"] for post_id in ids] == ["published_public"] * 6
+    assert [len(house.witness.posts(f"lost {number}")) for number in range(6)] == [1] * 6
