@@ -39,6 +39,7 @@ class Cost:
 
 UNITS: dict[str, str] = {
     "request": "an HTTP request that asks nothing of the ledger (`GET /healthz`)",
+    "status": "a caller told how a post stands (Check Status, and each request that waits for a post)",
     "accept": "a post accepted: HTTP in, key, types, policy, durable rows, answer (accounts come on top)",
     "claim": "a due post leased",
     "transition": "a new state saved under the lease: row, line of the timeline, event",

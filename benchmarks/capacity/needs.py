@@ -27,7 +27,8 @@ Often = Mapping[str, float]
 
 DOOR: Mapping[str, tuple[str, ...]] = {
     "accept": ("posts",),
-    "request": ("requests", "webhooks", "pulls"),
+    "status": ("requests",),
+    "request": ("webhooks", "pulls"),
     "gate": ("pulls",),
 }
 """What serving takes, by unit: how often."""
@@ -52,8 +53,8 @@ class Needs:
 
     Peaks are those of its busiest minute for serving, for working those of as many minutes as a burst may
     take (`work_window_min`). `serve` and `work` are processes, each on one core at most and used as far as
-    `utilisation`; so are the `db_cores`. `busy_threads` are those of workers that are in the middle of
-    something. Bytes are those of a day, where nothing else is said.
+    `utilisation`; so are the `db_cores`, and the lines of the machines (`nodes`). `busy_threads` are those of
+    workers that are in the middle of something. Bytes are those of a day, where nothing else is said.
     """
 
     accounts: int
@@ -141,6 +142,7 @@ def needs(day: Day, measured: Measured, costs: Costs, given: Assumptions) -> Nee
     idle = costs.idle * (servers + workers)
     everything = door + work + idle
     out = [up + pull for up, pull in zip(day.load["upload_mb"], day.load["pull_mb"], strict=True)]
+    outward, inward = busiest(out, window) / 60 * MBIT, day.peak("ingest_mb", window) * MBIT
     memory_kib = (servers + workers) * measured.process_mib * 1024 + waiters * measured.waiter_kib
     return Needs(
         accounts=day.accounts,
@@ -151,7 +153,10 @@ def needs(day: Day, measured: Measured, costs: Costs, given: Assumptions) -> Nee
         busy_threads=threads,
         serve=servers,
         work=workers,
-        nodes=math.ceil(everything.cpu_ms / 1000 / given.utilisation / given.node_cores),
+        nodes=max(
+            math.ceil(everything.cpu_ms / 1000 / given.utilisation / given.node_cores),
+            math.ceil(max(outward, inward) / given.utilisation / given.line_mbit),
+        ),
         transactions_mean=(mean + idle).transactions,
         transactions_peak=everything.transactions,
         changes_peak=day.peak("posts", window) * costs.changes_post,
@@ -162,7 +167,7 @@ def needs(day: Day, measured: Measured, costs: Costs, given: Assumptions) -> Nee
         log_gb=day.total("posts") * costs.wal_bytes / 1e9,
         media_gb=day.mean("ingest_mb") * MEDIA_LIFE_S / 1e3,
         egress_gb=sum(out) / 1e3,
-        egress_mbit=busiest(out, window) / 60 * MBIT,
-        ingress_mbit=day.peak("ingest_mb", window) * MBIT,
+        egress_mbit=outward,
+        ingress_mbit=inward,
         apps=math.ceil(day.active / given.app_users_day),
     )

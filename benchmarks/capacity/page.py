@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from benchmarks.capacity.assumptions import Assumptions, Line
 from benchmarks.capacity.cost import UNITS, Costs, Measured
-from benchmarks.capacity.day import Day, simulate
-from benchmarks.capacity.needs import Needs, needs, often, serving, working
+from benchmarks.capacity.day import DAY_S, Day, simulate
+from benchmarks.capacity.needs import MEDIA_LIFE_S, Needs, needs, often, serving, working
 from benchmarks.capacity.walls import POSTGRESQL, SQLITE, Wall, next_after, walls
 from benchmarks.capacity.words import PAGE
 from connector.engine.budget import BUDGETS, INIT
@@ -19,7 +19,7 @@ Row = tuple[str, Callable[[Needs], str]]
 
 NEEDS: tuple[Row, ...] = (
     ("CPU for a post, ms (database included)", lambda one: f"{one.cpu_ms_post:.0f}"),
-    ("machines of {cores} cores, database included", lambda one: f"{one.nodes:,}"),
+    ("machines of {cores} cores and one line each, database included", lambda one: f"{one.nodes:,}"),
     ("`serve` processes", lambda one: f"{one.serve:,}"),
     ("`work` processes", lambda one: f"{one.work:,}"),
     ("of these, cores of Postrail", lambda one: f"{one.serve_cores + one.work_cores:.1f}"),
@@ -35,7 +35,7 @@ NEEDS: tuple[Row, ...] = (
     ("memory of Postrail, GiB", lambda one: f"{one.memory_gib:.1f}"),
     ("ledger, GB a year", lambda one: f"{one.ledger_gb_year:,.1f}"),
     ("PostgreSQL's log, GB a day", lambda one: f"{one.log_gb:,.1f}"),
-    ("media kept (three days), GB", lambda one: f"{one.media_gb:,.0f}"),
+    ("media kept ({days:.0f} days), GB", lambda one: f"{one.media_gb:,.0f}"),
     ("egress, GB a day", lambda one: f"{one.egress_gb:,.0f}"),
     ("egress and ingress, peak, Mbit/s", lambda one: f"{one.egress_mbit:,.0f}, {one.ingress_mbit:,.0f}"),
     ("audited apps at TikTok", lambda one: f"{one.apps:,}"),
@@ -100,6 +100,7 @@ def _short(days: Mapping[int, Day], measured: Measured, given: Assumptions, foun
         told.append(
             f"- **{size:,} accounts**: {where} {_count(one.nodes, 'machine')} of {given.node_cores} cores, "
             f"{one.serve} `serve` and {one.work} `work`, {one.ledger_gb_year:,.0f} GB of ledger a year, "
+            f"{one.media_gb:,.0f} GB of media at a time, "
             f"{one.egress_mbit:,.0f} Mbit/s at the peak, {_count(one.apps, 'audited app')} at TikTok."
         )
     return "\n".join(told)
@@ -161,7 +162,8 @@ def _others(measured: Measured) -> str:
 def _needs(days: Mapping[int, Day], measured: Measured, given: Assumptions) -> str:
     found = [needs(day, measured, measured.postgresql, given) for day in days.values()]
     return table(
-        (what.format(cores=given.node_cores), *(spell(one) for one in found)) for what, spell in NEEDS
+        (what.format(cores=given.node_cores, days=MEDIA_LIFE_S / DAY_S), *(spell(one) for one in found))
+        for what, spell in NEEDS
     )
 
 

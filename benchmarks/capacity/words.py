@@ -115,7 +115,7 @@ ledger, it needs none of this: these are installations side by side. That is the
 ## What is left out
 
 - TikTok's refusals, 429s and outages, and the repeats they cause; drafts in inboxes; posts that fail.
-- Dashboards, polling triggers and `check_status`: each costs about a `request` and a look at the ledger.
+- Dashboards, polling triggers and callers that ask by Check Status: each costs about a `status`.
 - Conversions of photos and looks into unusual videos, in child processes (`benchmarks/report.md`).
 - The disk: media and ledger were in the machine's cache. A database on another machine adds a round trip to
   each statement, and one that writes slower holds its locks longer.

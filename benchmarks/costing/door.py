@@ -15,9 +15,9 @@ from benchmarks.costing.meter import FLUSHED_S, Cluster, pss_kib
 from benchmarks.machine import cpu_seconds
 from benchmarks.webhooks import Sent, send
 
-QUIET, OTHERS, POSTS, LARGE, WHOLE, WAITERS = 2000, 240, 150, 4, 60, 200
-"""Quiet requests; posts before the ones that are measured, these, those of a large video; posts that are
-followed to their end by a real server; callers that wait."""
+QUIET, ASKED, OTHERS, POSTS, LARGE, WHOLE, WAITERS = 2000, 600, 240, 150, 4, 60, 200
+"""Quiet requests; requests about a post; posts before the ones that are measured, these, those of a large
+video; posts that are followed to their end by a real server; callers that wait."""
 
 IDLE_S, SETTLED_S = 10.0, 180.0
 SUFFICES = {200, 201, 202}
@@ -57,6 +57,12 @@ def order(place: Ground, what: str, number: int, source: str) -> Sent:
         "Idempotency-Key": f"n8n-workflow-execution-{what}-{number}",
     }
     return "POST", "/v1/operations/post_video", json.dumps(rows).encode(), headers
+
+
+def _about(place: Ground, operation: str, **rows: str) -> Sent:
+    """Return a request about a post."""
+    headers = {"Authorization": f"Bearer {place.key}", "Content-Type": "application/json"}
+    return "POST", f"/v1/operations/{operation}", json.dumps(rows).encode(), headers
 
 
 def clips(place: Ground, what: str, count: int, name: str = "clip.mp4") -> list[Sent]:
@@ -128,8 +134,10 @@ def at_the_door(place: Ground, cluster: Cluster) -> Door:
         size, wal, mine = cluster.size(), cluster.wal(), clips(place, "main", POSTS)
         accept = spent(pid, cluster, lambda: sent(place, mine), POSTS, idle)
         sent(place, clips(place, "large", LARGE, "large.mp4"))
+        asking = [_about(place, "check_status", post_id=_pending_post(place))] * ASKED
+        status = spent(pid, cluster, lambda: sent(place, asking), ASKED, idle)
         return Door(
-            units={"request": request, "accept": accept},
+            units={"request": request, "status": status, "accept": accept},
             idle=idle,
             process_kib=pss_kib(pid),
             waiter_kib=_waiter_kib(place, pid),
@@ -150,15 +158,11 @@ def _pending_post(place: Ground) -> str:
 
 def _waiter_kib(place: Ground, pid: int) -> float:
     """Return the KiB of one caller that waits for a post."""
-    body = json.dumps({"post_id": _pending_post(place), "wait_seconds": "20"})
-    lines = (
-        "POST /v1/operations/wait_until_published HTTP/1.1",
-        "Host: x",
-        f"Authorization: Bearer {place.key}",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body)}",
-    )
-    request = ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+    wait = {"post_id": _pending_post(place), "wait_seconds": "20"}
+    method, path, body, headers = _about(place, "wait_until_published", **wait)
+    told = {"Host": "x", **headers, "Content-Length": str(len(body))}
+    lines = (f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in told.items()))
+    request = ("\r\n".join(lines) + "\r\n\r\n").encode() + body
     before = pss_kib(pid)
     with ExitStack() as stack:
         for _ in range(WAITERS):
