@@ -134,7 +134,7 @@ def served() -> tuple[float, float | None]:
 
 
 def mean_ms(url: str, pids: list[int]) -> float:
-    """Return the CPU-milliseconds of a megabyte: the kernel counts in hundredths of a second, so on average."""
+    """Return the CPU-milliseconds of a megabyte, on average: the kernel counts in hundredths of a second."""
     serving.fetch(url, pids)
     # Seconds for a gigabyte are milliseconds for a megabyte.
     return statistics.fmean(serving.fetch(url, pids)[1] for _ in range(ROUNDS))

@@ -119,6 +119,7 @@ ledger, it needs none of this: these are installations side by side. That is the
 - Conversions of photos and looks into unusual videos, in child processes (`benchmarks/report.md`).
 - The disk: media and ledger were in the machine's cache. A database on another machine adds a round trip to
   each statement, and one that writes slower holds its locks longer.
+- The Celery engine: its broker and its messages come on top.
 - The size of the ledger: costs were measured on some hundred posts.
 - An app with a known cap of users (one without its audit, or after TikTok has refused one more user): at
   each acceptance its active accounts are looked for among all posts of the ledger.
