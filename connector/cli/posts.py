@@ -40,16 +40,31 @@ Examples:
 def list_posts(
     home: Path | None, states: tuple[str, ...], account: str | None, limit: int, as_json: bool
 ) -> None:
-    """List posts, the newest first."""
-    rows = wiring.newest(settings_with(home=home), states=states, account=account, limit=limit)
+    """List posts, the newest first, and count those that wait for a person."""
+    told: Mapping[str, Any] = wiring.newest(
+        settings_with(home=home), states=states, account=account, limit=limit
+    )
     if as_json:
-        print_json({"ok": True, "posts": rows})
+        print_json(told)
         return
     click.echo(LINE.format("post", "status", "accepted", "account", "error, pause or address"))
-    for row in rows:
+    for row in told["posts"]:
         account_row: Any = row["account"]
         name = f"@{account_row['username']}" if account_row else ""
         click.echo(LINE.format(row["post_id"], row["status"], row["created_at"], name, _why(row)))
+    _tell_waiting(told["waiting"])
+
+
+def _tell_waiting(count: Mapping[str, int]) -> None:
+    """Say on standard error how many posts wait for a person, and of how many an alarm was raised."""
+    if count["held"] or count["unconfirmed"]:
+        click.secho(
+            f"Waiting for a person: {count['held']} held, {count['unconfirmed']} unconfirmed.",
+            fg="yellow",
+            err=True,
+        )
+    if count["alarms"]:
+        click.secho(f"Alarms so far: {count['alarms']} posts; tell the maintainers.", fg="red", err=True)
 
 
 @posts.command(epilog="Example: postrail posts show post_01J9Z3K8Q4T2W6Y1X5V7B0N3M8")

@@ -15,6 +15,9 @@ ScopeKind = Literal["account", "app", "workspace", "all"]
 OPERATOR = "cli"
 """Who acts by the command line of the installation."""
 
+ALARM = "post_alarm"
+"""The event of a post that was published although that cannot be."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Deed:
@@ -128,3 +131,12 @@ class Wanted:
     states: Sequence[State] = ()
     account_id: str | None = None
     before: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """How many posts of a workspace wait for a person, and of how many an alarm was ever raised."""
+
+    held: int
+    unconfirmed: int
+    alarms: int

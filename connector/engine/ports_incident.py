@@ -13,6 +13,7 @@ from connector.engine.model_incident import (
     Scope,
     Slot,
     Verdict,
+    Waiting,
     Wanted,
 )
 
@@ -81,3 +82,6 @@ class IncidentLedger(Protocol):
 
     def newest(self, workspace_id: str, wanted: Wanted) -> Sequence[Post]:
         """Return posts of a workspace, the newest first."""
+
+    def waiting(self, workspace_id: str) -> Waiting:
+        """Count the posts of a workspace that wait for a person, and those of alarms."""

@@ -20,6 +20,7 @@ from connector.domain.retry import (
 from connector.engine.context import Context
 from connector.engine.heard import Act, Reaction, hear, react
 from connector.engine.model import UNEXPECTED, Attempt, Change, Claim, Entry, Failure, Post
+from connector.engine.model_incident import ALARM
 from connector.engine.ports import AccountBusy, LeaseLost
 from connector.engine.ports_hooks import Alarm, Arrival, HookAccounts, HookInbox, Letter
 from connector.engine.ports_tiktok import EventKind, TikTokEvent, TikTokHooks
@@ -31,9 +32,6 @@ log = get_log("engine")
 
 OWNER = "webhooks"
 LEASE_MS = 10_000
-ALARM = "post_alarm"
-"""The event of a post that was published although that cannot be."""
-
 PARKABLE = UNSENT | {State.SENDING}
 """The states in which a post that is not due is parked by a pause."""
 

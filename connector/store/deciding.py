@@ -6,14 +6,14 @@ from sqlalchemy import Connection, func, or_, select, update
 
 from connector.domain.lifecycle import AttemptState, State, may_be_made
 from connector.engine.model import Change, Claim, Failure, Lease, Post
-from connector.engine.model_incident import Anew, Deed, Verdict, Wanted
+from connector.engine.model_incident import ALARM, Anew, Deed, Verdict, Waiting, Wanted
 from connector.kernel.errors import PostrailError
 from connector.store import auditing, claims, journal, slots
 from connector.store.accepting import GONE, hold_repeats
 from connector.store.changes import changed
 from connector.store.posts import put, void_sending, whole
 from connector.store.rows import post_of
-from connector.store.tables import attempts, posts
+from connector.store.tables import attempts, events, posts
 from connector.store.tables import webhook_inbox as inbox
 
 TTL_MS = 10_000
@@ -157,3 +157,19 @@ def newest(conn: Connection, workspace_id: str, wanted: Wanted) -> list[Post]:
         query = query.where(posts.c.id < wanted.before)
     ordered = query.order_by(posts.c.id.desc()).limit(wanted.limit)
     return [post_of(row) for row in conn.execute(ordered).mappings()]
+
+
+def waiting(conn: Connection, workspace_id: str) -> Waiting:
+    """Count the posts of a workspace that wait for a person, and those of which an alarm was ever raised."""
+    mine = posts.c.workspace_id == workspace_id
+    states = (State.HELD.value, State.UNCONFIRMED.value)
+    query = select(posts.c.state, func.count()).where(mine, posts.c.state.in_(states)).group_by(posts.c.state)
+    count = {row[0]: int(row[1]) for row in conn.execute(query)}
+    alarmed = select(func.count(events.c.post_id.distinct())).where(
+        events.c.workspace_id == workspace_id, events.c.kind == ALARM
+    )
+    return Waiting(
+        held=count.get(State.HELD.value, 0),
+        unconfirmed=count.get(State.UNCONFIRMED.value, 0),
+        alarms=int(conn.execute(alarmed).scalar_one()),
+    )

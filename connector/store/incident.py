@@ -13,6 +13,7 @@ from connector.engine.model_incident import (
     Scope,
     Slot,
     Verdict,
+    Waiting,
     Wanted,
 )
 from connector.kernel.ids import Ids
@@ -93,3 +94,7 @@ class SqlIncident:
     def newest(self, workspace_id: str, wanted: Wanted) -> list[Post]:
         """Return posts of a workspace, the newest first."""
         return self._database.read(lambda conn: deciding.newest(conn, workspace_id, wanted))
+
+    def waiting(self, workspace_id: str) -> Waiting:
+        """Count the posts that wait for a person, and those of alarms."""
+        return self._database.read(lambda conn: deciding.waiting(conn, workspace_id))

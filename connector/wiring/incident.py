@@ -5,7 +5,7 @@ They are performed as the HTTP surface performs them, on the same ledger, by the
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from connector.domain.lifecycle import State
 from connector.engine.access import ALL_SCOPES
@@ -80,14 +80,17 @@ def run(settings: Settings, operation: str, rows: Mapping[str, object]) -> dict[
 
 def newest(
     settings: Settings, *, states: Sequence[str], account: str | None, limit: int
-) -> list[dict[str, object]]:
-    """Return the newest posts in these states, as rows. Raises PostrailError `account_not_found`."""
+) -> dict[str, object]:
+    """Return the newest posts in these states, as rows, and how many of all wait for a person.
+
+    Raises PostrailError `account_not_found`.
+    """
     with counter(settings) as at:
         context, operator = at.context, at.operator
         meant = resolve_account(context.access, operator, account).id if account else None
         wanted = Wanted(limit=limit, states=[State(name) for name in states], account_id=meant)
         known = {one.id: one for one in context.access.accounts(operator.workspace_id)}
-        return [
+        rows = [
             post_row(
                 context.contract,
                 post,
@@ -98,6 +101,8 @@ def newest(
             )
             for post in context.ledger.newest(operator.workspace_id, wanted)
         ]
+        waiting = asdict(context.ledger.waiting(operator.workspace_id))
+        return {"ok": True, "posts": rows, "waiting": waiting}
 
 
 def pauses(settings: Settings) -> dict[str, object]:

@@ -32,9 +32,10 @@ UNLISTED = {"endpoint": "video/list", "what": "refuse", "code": "scope_not_autho
 """A creator who has not allowed that their videos are listed: only a person can look."""
 
 
-def plant(house: House, *rules: Mapping[str, object]) -> None:
-    """Have these go wrong at the sandbox, and nothing else; its videos cannot be listed."""
-    answer = call("PUT", f"{house.witness.url}/_sandbox/rules", json={"rules": [UNLISTED, *rules]})
+def plant(house: House, *rules: Mapping[str, object], listed: bool = False) -> None:
+    """Have these go wrong at the sandbox, and nothing else; its videos can be listed where `listed`."""
+    every = [*([] if listed else [UNLISTED]), *rules]
+    answer = call("PUT", f"{house.witness.url}/_sandbox/rules", json={"rules": every})
     assert answer.status == 200, answer.content
 
 
@@ -89,6 +90,26 @@ def test_a_post_whose_last_answer_was_lost_is_settled_by_one_of_two_people(
     (line,) = house.call("GET", "/v1/audit").body["audit"]
     assert (line["action"], line["target"], line["before"]) == ("resolve_post", post_id, "unconfirmed")
     assert (line["after"], line["who_name"]) == (heard[0]["status"], "first")
+
+
+def test_a_post_of_which_tiktok_tells_nothing_is_found_among_its_accounts_posts(
+    ledger_settings: dict[str, str], build_house: BuildHouse
+) -> None:
+    house = build_house(**ledger_settings)
+    house.witness.change_app(webhook_url=None)
+    plant(house, LOST, SILENT, listed=True)
+    told = [house.run("post_video", house.video(title)).body for title in ("here", "and here")]
+    for post, title in zip(told, ("here", "and here"), strict=True):
+        outcome = house.wait(post["post_id"])
+        (shown,) = house.witness.posts(title)
+        assert (outcome["status"], outcome["tiktok_post_ids"]) == (
+            "published_public",
+            [str(shown["post_id"])],
+        )
+        lines = house.status(post["post_id"])["timeline"]
+        (found,) = [line for line in lines if line["call"] == "video/list"]
+        assert found["decision"].startswith(f"found as {shown['post_id']}, the same caption")
+    assert house.witness.inits() == 2
 
 
 def test_only_after_a_person_has_said_that_it_is_not_there_is_a_post_sent_again(
@@ -200,6 +221,8 @@ def test_every_command_of_the_page_works_beside_a_running_server(build_house: Bu
         assert done.exit_code == 0, (command, done.stderr)
         told[command] = done.stdout + done.stderr
     assert gone in told["postrail posts list --state unconfirmed --state held"]
+    waiting = "Waiting for a person: 0 held, 2 unconfirmed."
+    assert waiting in told["postrail posts list --state unconfirmed --state held"]
     assert "published_public" in told["postrail posts resolve $POST --published $URL"]
     assert "could still publish it" in told["postrail posts resolve $POST --not-published"]
     assert "queued" in told["postrail posts retry $POST"]

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from connector.domain.lifecycle import AttemptState, State
 from connector.engine.model import Change, Entry, Failure, Post
-from connector.engine.model_incident import Anew, Deed, Slot, Verdict, Wanted
-from connector.engine.ports_hooks import Arrival
+from connector.engine.model_incident import ALARM, Anew, Deed, Slot, Verdict, Waiting, Wanted
+from connector.engine.ports_hooks import Alarm, Arrival
 from connector.kernel.errors import PostrailError
 from connector.store.inbox import SqlInbox
 from connector.store.tables import events
@@ -345,6 +345,27 @@ def test_posts_are_listed_newest_first_by_state_and_account(stage: Stage) -> Non
     older = Wanted(limit=1, before=listed[0].id)
     assert [post.id for post in stage.ledger.newest("w", older)] == [listed[1].id]
     assert stage.ledger.newest("nobody", Wanted(limit=9)) == []
+
+
+def test_what_waits_for_a_person_is_counted_with_the_posts_of_alarms(stage: Stage) -> None:
+    assert stage.ledger.waiting("w") == Waiting(held=0, unconfirmed=0, alarms=0)
+    doubtful(stage)
+    held = _another(stage, 1, State.HELD)
+    _another(stage, 2, State.FAILED)
+    inbox = SqlInbox(stage.database, ids=IDS)
+    for digest in ("complete", "public"):
+        alarming(inbox, digest, held)
+    assert stage.ledger.waiting("w") == Waiting(held=1, unconfirmed=1, alarms=1)
+    assert stage.ledger.waiting("nobody") == Waiting(held=0, unconfirmed=0, alarms=0)
+
+
+def alarming(inbox: SqlInbox, digest: str, post: Post) -> None:
+    """Have a webhook raise an alarm about a post."""
+    inbox.keep(
+        Arrival(digest=digest, client_key="aw1", event="e", open_id="open-a", publish_id=None, body=b"{}")
+    )
+    (letter,) = inbox.claim("me", limit=1, ttl_ms=TTL)
+    inbox.finish(letter, "alarm", alarm=Alarm(kind=ALARM, post=post, payload={}))
 
 
 def test_an_entry_of_a_decision_is_part_of_the_timeline(stage: Stage) -> None:

@@ -11,10 +11,11 @@ from connector.domain.drafts import look_at_draft
 from connector.domain.lifecycle import AttemptState, State
 from connector.domain.retry import HEARD_LATELY_MS, MAX_HOOK_DEFECTS
 from connector.engine.model import Change, Claim, Failure, Post, Principal
+from connector.engine.model_incident import ALARM
 from connector.engine.pausing import begin_pause, lift_pause
 from connector.engine.ports_tiktok import EventKind
 from connector.engine.resolving import resolve_post, retry_post
-from connector.engine.webhooks import ALARM, receive
+from connector.engine.webhooks import receive
 from connector.kernel.errors import PostrailError
 from connector.store.tables import events
 from connector.store.tables import webhook_inbox as inbox
