@@ -6,7 +6,7 @@ from dataclasses import replace
 from connector.domain.audit import UNAUDITED
 from connector.domain.chunks import plan_chunks
 from connector.domain.lifecycle import AttemptState, State
-from connector.domain.retry import BUSY_MS, max_attempts
+from connector.domain.retry import BUSY_MS, backoff, max_attempts
 from connector.engine.budget import take
 from connector.engine.context import Context
 from connector.engine.model import Account, Attempt, Change, Claim, Failure, Post
@@ -122,8 +122,11 @@ def _not_initiated(
     claim = context.ledger.resolve_attempt(claim.lease, attempt.id, ended, change, note(error.call, decision))
     if error.outcome == "refused" and draft is None and not uploads:
         fail(context, claim, _said(error))
-        return
-    again_as_attempt(context, claim, tries)
+    elif error.call.name in READS:
+        # No init was sent: the post still has the slot that it waited for.
+        later(context, claim, backoff(tries))
+    else:
+        again_as_attempt(context, claim, tries)
 
 
 def _accept(context: Context, claim: Claim, attempt: Attempt, initiated: Initiated) -> Claim:

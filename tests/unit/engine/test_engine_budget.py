@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
+from connector.domain.lifecycle import State
+from connector.domain.retry import backoff
 from connector.engine.budget import BUDGETS, MINUTE_MS, reserve, take
 from connector.engine.creator import ask_creator
 from connector.engine.model import Account
 from connector.kernel.errors import PostrailError
-from tests.fakes.scripted import Scene, status
+from tests.fakes.scripted import CREATOR, Scene, refusal, status
 
 pytest_plugins = ("tests.engine_scene",)
 
@@ -97,3 +99,24 @@ def test_posts_wait_for_the_budget_instead_of_asking_tiktok_in_vain(scene: Scene
     scene.step()
     assert scene.now(post).state.value == "processing"
     assert not [call for call in scene.tiktok.calls if call.startswith("status")]
+
+
+def test_a_question_about_the_creator_that_fails_waits_by_itself_and_takes_no_slot_of_the_inits(
+    scene: Scene,
+) -> None:
+    lost = refusal("tiktok_unreachable", "unsent", "creator_info/query")
+    scene.tiktok.creators = [lost] * 4
+    post, waits = scene.accept_video(), []
+    for _ in range(4):
+        scene.step()
+        due = scene.now(post).next_at
+        assert due is not None
+        waits.append(due - scene.stage.clock.now())
+        scene.stage.clock.advance(waits[-1])
+    assert waits == [backoff(tries) for tries in (1, 2, 3, 4)]
+    # The one slot that the post had reserved is long past.
+    assert [reserve(scene.context, account(scene), "init_video") for _ in range(2)] == [0, 0]
+    scene.tiktok.creators = [CREATOR]
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    scene.run()
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC
