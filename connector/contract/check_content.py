@@ -178,7 +178,7 @@ def _dialect_names(documents: Documents, dialect: Dialect) -> Iterator[tuple[str
         yield from (
             (choice.when.field, choice.when.field in everywhere) for choice in route.choose if choice.when
         )
-        yield from ((name, name in everywhere) for name in route.defaults)
+    yield from ((name, name in everywhere) for name in dialect.defaults)
     for fallback in dialect.fallbacks:
         choices = [items(members(found.get(fallback.field)).get("enum")) for found in plans.values()]
         yield f"{fallback.field}: {fallback.to}", any(fallback.to in listed for listed in choices)

@@ -87,12 +87,12 @@ class Contract:
         `strict` converts nothing and refuses unknown fields; `dialect` lends its fallbacks. No rows raise
         anything; an unknown operation or dialect raises PostrailError `not_found`.
         """
-        if type(rows) is CleanRows and not strict and key in self._swift:
+        found = self._dialect(dialect) if dialect else None
+        if type(rows) is CleanRows and not strict and key in self._swift and not (found and found.defaults):
             short = self._swift[key](rows)
             if short is not None:
                 return short
         self.operation(key)
-        found = self._dialect(dialect) if dialect else None
         return understand(self._plans[key], rows, strict=strict, dialect=found)
 
     def understand_one(self, key: str, name: str, rows: Mapping[str, object]) -> Understanding:
@@ -109,7 +109,7 @@ class Contract:
 
     def translate(self, dialect: str, path: str, rows: Mapping[str, object]) -> Translated:
         """Map a dialect's request onto an operation and its rows. Raises PostrailError `not_found`."""
-        return translate(self._dialect(dialect), path, rows)
+        return translate(self._dialect(dialect), path, rows, self._plans)
 
     def _dialect(self, name: str) -> Dialect:
         if name in self.dialects:

@@ -154,11 +154,10 @@ class Choice(Manifest):
 
 
 class Route(Manifest):
-    """A path of a dialect, the operations it may mean, and rows that it adds where they are missing."""
+    """A path of a dialect, and the operations it may mean."""
 
     path: str
     choose: tuple[Choice, ...]
-    defaults: dict[str, object] = Field(default_factory=dict)
 
 
 class Fallback(Manifest):
@@ -193,12 +192,16 @@ class DialectMedia(Manifest):
 
 
 class Dialect(Manifest):
-    """A foreign request shape, mapped onto operations; `errors` spells our codes as the dialect does."""
+    """A foreign request shape, mapped onto operations.
+
+    `defaults` stand for fields that were not sent; `errors` spells our codes as the dialect does.
+    """
 
     key: str
     label: str
     description: str
     routes: tuple[Route, ...]
+    defaults: dict[str, object] = Field(default_factory=dict)
     fallbacks: tuple[Fallback, ...] = ()
     overflows: tuple[Overflow, ...] = ()
     sources: Sources | None = None

@@ -8,20 +8,21 @@ mean several is refused, with what to send instead.
 
 ## How a request is read
 
-1. **The body becomes rows.** JSON; JSON called text/plain or a form, or without a content type; UTF-8 with or
-   without a byte order mark; urlencoded; multipart; a list of `{name, value}` or `{key, value}` rows; JSON
-   within JSON text (with a warning). A form in a body that is called something else is `form_as_text`. Rows
-   of the query are added; a row that stands in both with different values is `sent_twice`. Of a name that
-   JSON has twice the last one counts, with a warning. No body, `[]` and `{}` are no rows; any other JSON that
-   is neither an object nor a list of rows is `not_an_object`, and NaN or Infinity bare in it `not_a_number`.
+1. **The body becomes rows.** JSON; JSON called text/plain, without a content type, or called an urlencoded
+   form (with a warning); UTF-8 with or without a byte order mark; urlencoded; multipart; a list of rows
+   `{name, value}` or `{key, value}`; JSON within JSON text (with a warning). A form in a body that is called
+   something else is `form_as_text`. Rows of the query are added; a row that stands in both with different
+   values is `sent_twice`. Of a name that JSON has twice the last one counts, with a warning. No body, `[]`
+   and `{}` are no rows; any other JSON that is neither an object nor a list of rows is `not_an_object`, and
+   NaN or Infinity bare in it `not_a_number`.
 2. **Names nest.** `a.b` and `a[b]` are members, `c[0]` `c[1]` entries in the order of their numbers (gaps
-   close), `d[]` and repeated names entries in the order in which they come.
+   close), `d[]` and repeated names entries in the order in which they come: one row, without the brackets.
 3. **Each row finds its field** by its name, by another name, or by a name that says the opposite (the value
    is then turned round), each in snake_case or camelCase. A field that comes under several names must say the
-   same under each, else it is `ambiguous`; a name with nothing in it does not count, as if it had not come.
-4. **Any other row has no effect** and is named in `ignored`, one without a name as `""`; where it resembles a
-   field, `did_you_mean` and a warning name that field. Three kinds of them are refused, because ignoring them
-   would do harm:
+   same under each, as it is read, else it is `ambiguous`; a name with nothing in it does not count.
+4. **Any other row has no effect** and is named in `ignored`, one without a name as `""`; where its name is in
+   no table and resembles a field, `did_you_mean` and a warning name that field. Three kinds of them are
+   refused, because ignoring them would do harm:
    - a name that the operation's table refuses, in snake_case or camelCase, where it asks for something: with
      nothing, `[]`, `{}` or what a boolean reads as false in it, it is ignored;
    - a name in no table that begins with `allow_`, or with `allow` and a capital, with anything but nothing,
@@ -36,7 +37,7 @@ mean several is refused, with what to send instead.
 7. **Everything is judged at once**: the problems of fields in the order of their table, then those of other
    rows in the order of their names (capitals first). A field has one problem at most, that of the first of
    its names; only each entry of a list has its own, with its index (`photo_images[1]`). A condition between
-   fields is silent while one of its fields has a problem.
+   fields is silent while one of its fields has a problem of its own; one condition does not silence another.
 
 Bounds: {limits}, 1 MiB without files (`payload_too_large`); text is
 Unicode without the character NUL. The order of rows never matters but where it is the order of a list.
@@ -70,9 +71,9 @@ warning, the rest without. The cure for each tool:
   come with those of other rows. Other names are taken as the tables spell them; names without effect, and
   rows without a name, are ignored; refused names are refused whatever they hold.
 - No value is converted but the other names of choices, as the tables spell them. `5.0` is the whole number 5,
-  as JSON Schema has it. What a tool has left behind is refused by its own word, any other value that is not
-  of its field's type by the word of that type (`not_a_boolean`), a choice in another spelling as
-  `not_one_of`.
+  as JSON Schema has it (with its receipt). What a tool has left behind is refused by its own word, any other
+  value that is not of its field's type by the word of that type (`not_a_boolean`), a choice in another
+  spelling as `not_one_of`.
 - An empty value is no absent value.
 - The body must be JSON (`not_json`, told where nothing else is wrong).
 
@@ -80,9 +81,10 @@ warning, the rest without. The cure for each tool:
 
 `coerced` names each value that was read differently: `field`, `from` (as JSON, cut when long), `to`, `rule`.
 A value that came under another name has a receipt for the name (in camelCase `field_case` alone, also where
-it is another name), then one for the value; under a name that says the opposite it has `inverse_name` alone,
-which shows the name and the value. Of several names that say the same each has its receipt; numbered rows
-and a default that was filled in have none. `field` is the field's own name.
+it is another name), then one for the value, also where that is nothing; under a name that says the opposite
+it has `inverse_name` alone, which shows the name and the value, and with nothing in it that of the value. Of
+several names that say the same each has its receipt, numbered rows one for their name together; a default
+that was filled in has none. `field` is the field's own name.
 
 {rules}
 ## The refusal
@@ -95,14 +97,16 @@ The answer's `error` is the `code` of the first problem. It is `invalid_request`
 have another in `error`: alone, it is the code of every problem of the field; with words in parentheses, that
 of these problems; with *an entry*, that of every problem of an entry. A request that is refused as a whole,
 before its rows are looked at, has the code beside its problem and an empty `field`, also where one name
-caused it (`name_clash`, `sent_twice`). `ignored` is told in a refusal as in an answer.
+caused it (`name_clash`, `sent_twice`); `file_not_taken` alone names each row that came as a file. `ignored`
+is told in a refusal as in an answer.
 
 {problems}
 ## Fields
 
 Names without effect are known in camelCase too. A default is filled into the input. A whole number that
-counts seconds or milliseconds may also be sent as a duration. `POST /api/album/retain` takes `album_id`
-and `strict` alone, as upload_media does, and needs it; each of its problems is `bad_request`.
+counts seconds or milliseconds may also be sent as a duration; the units are {units}. `POST /api/album/retain`
+takes `album_id` and `strict` alone, as upload_media does, and needs it; each of its problems is
+`bad_request`.
 {operations}
 ## Paths of others
 

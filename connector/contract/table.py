@@ -17,6 +17,7 @@ from connector.contract.problems import OF_BODIES, PROBLEMS
 from connector.contract.rules import RULES as BETWEEN
 from connector.contract.spellings import ABSENCES, KINDS, Spelling, outcome
 from connector.contract.suspect import OF_TOOLS
+from connector.contract.times import UNITS
 from connector.contract.words import expected, problem_for
 
 DOCUMENT = Path("docs") / "coercion.md"
@@ -106,6 +107,8 @@ def _takes(schema: Property) -> str:
         words += f", at most {schema['maxLength']} characters"
     if "default" in schema:
         words += f", default {_json(schema['default'])}"
+    if isinstance(choices := schema.get("enum"), list) and len(choices) == 1:
+        words = f"one choice, {words}"
     if schema.get("x-dropped"):
         words += "; checked, then left out"
     return f"{words}; kept, and named in `ignored`" if "x-ignored" in schema else words
@@ -228,7 +231,10 @@ def _dialects(contract: Contract) -> Iterator[str]:
         for route in dialect.routes:
             yield f"- {_code(route.path)} is {_meant(route)}.\n"
         for fallback in dialect.fallbacks:
-            yield f"- An unknown {_code(fallback.field)} becomes {_code(fallback.to)}, with a warning.\n"
+            unknown = f"A {_code(fallback.field)} that is `not_one_of`"
+            yield f"- {unknown} becomes {_code(fallback.to)}, with a warning.\n"
+        for name, value in dialect.defaults.items():
+            yield f"- {_code(name)} is {_code(str(value))} where it was not sent.\n"
         for overflow in dialect.overflows:
             yield (
                 f"- A {_code(overflow.field)} of {overflow.operation} with more than {overflow.max_utf16} "
@@ -239,17 +245,14 @@ def _dialects(contract: Contract) -> Iterator[str]:
 
 
 def _meant(route: Route) -> str:
-    """Say which operations a path means, and what it adds."""
+    """Say which operations a path means."""
     meant = [
         f"{choice.operation} where {_code(choice.when.field)} is {choice.when.equals}, in any case"
         if choice.when
         else choice.operation
         for choice in route.choose
     ]
-    added = [
-        f"{_code(name)} is {_code(str(value))} where it is not sent" for name, value in route.defaults.items()
-    ]
-    return "; ".join([", else ".join(meant), *added])
+    return ", else ".join(meant)
 
 
 def _problems() -> str:
@@ -264,6 +267,7 @@ def render(contract: Contract) -> str:
     """Return the page."""
     parts = {
         "{limits}": f"{LIMITS.max_fields:,} fields, {LIMITS.max_depth} levels",
+        "{units}": ", ".join(map(_code, UNITS)),
         "{bodies}": "".join(f"| {_code(sent)} | {_code(rows)} |\n" for sent, rows in BODIES),
         "{absences}": _absences(),
         "{types}": "".join(_types()),

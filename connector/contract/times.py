@@ -23,13 +23,14 @@ _ISO_DURATION = re.compile(
 )
 _ISO_SECONDS = (604_800_000, 86_400_000, 3_600_000, 60_000, 1_000)
 _PART = re.compile(_NUMBER + r"\s*([a-z]+)\.?[\s,]*", re.ASCII)
-_UNITS = {
+UNITS = {
     **dict.fromkeys(("ms", "millisecond", "milliseconds"), 1),
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1_000),
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60_000),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3_600_000),
     **dict.fromkeys(("d", "day", "days"), 86_400_000),
 }
+"""The units of a duration, in milliseconds."""
 _CLOCK = re.compile(r"([0-9]{1,3}):([0-5][0-9]):([0-5][0-9])(?:\.([0-9]{1,3}))?", re.ASCII)
 
 
@@ -128,7 +129,7 @@ def _spoken(text: str) -> int | None:
     total, at, seen = 0, 0, set[int]()
     while at < len(text):
         part = _PART.match(text, at)
-        unit = _UNITS.get(part.group(2)) if part else None
+        unit = UNITS.get(part.group(2)) if part else None
         if part is None or unit is None or unit in seen:
             return None
         seen.add(unit)

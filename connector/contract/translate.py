@@ -7,6 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from connector.contract.bounds import Rows
 from connector.contract.model import Dialect, Overflow, When
+from connector.contract.plan import Plan
 from connector.contract.receipt import Receipt
 from connector.contract.text import utf16_units
 from connector.kernel.errors import PostrailError
@@ -29,18 +30,29 @@ def _holds(when: When, rows: Mapping[str, object]) -> bool:
     return isinstance(value, str) and value.strip().casefold() == when.equals.casefold()
 
 
-def _move(rows: dict[str, object], overflow: Overflow) -> Receipt | None:
-    """Move a text that is too long for its field to the field that takes it, unless that is taken."""
+def _move(rows: dict[str, object], overflow: Overflow, plan: Plan) -> Receipt | None:
+    """Move a text that is too long for its field to the field that takes it, unless that came by any name."""
     text = rows.get(overflow.field)
-    if not isinstance(text, str) or utf16_units(text) <= overflow.max_utf16 or rows.get(overflow.to):
+    if not isinstance(text, str) or utf16_units(text) <= overflow.max_utf16:
+        return None
+    if any(_is_for(plan, name, overflow.to) and rows[name] not in {"", None} for name in rows):
         return None
     del rows[overflow.field]
     rows[overflow.to] = text
     return Receipt(field=overflow.to, given=text, to=text, rule=overflow.rule)
 
 
-def translate(dialect: Dialect, path: str, rows: Mapping[str, object]) -> Translated:
-    """Map a request of a dialect onto an operation. Raises PostrailError `not_found` for an unknown path."""
+def _is_for(plan: Plan, name: str, field: str) -> bool:
+    return plan.names.get(name, ("", ""))[0] == field
+
+
+def translate(
+    dialect: Dialect, path: str, rows: Mapping[str, object], plans: Mapping[str, Plan]
+) -> Translated:
+    """Map a request of a dialect onto an operation, of those that `plans` has by name.
+
+    Raises PostrailError `not_found` for an unknown path.
+    """
     route = dialect.route(path)
     operation = next(
         (choice.operation for choice in route.choose if choice.when is None or _holds(choice.when, rows)),
@@ -48,8 +60,10 @@ def translate(dialect: Dialect, path: str, rows: Mapping[str, object]) -> Transl
     )
     if operation is None:
         raise PostrailError("not_found", f"{dialect.label} means no operation by this request.")
-    found = {**route.defaults, **rows}
-    moves = [_move(found, overflow) for overflow in dialect.overflows if overflow.operation == operation]
+    found, plan = dict(rows), plans[operation]
+    moves = [
+        _move(found, overflow, plan) for overflow in dialect.overflows if overflow.operation == operation
+    ]
     earlier = rows if isinstance(rows, Rows) else Rows()
     receipts = [*earlier.receipts, *(move for move in moves if move)]
     kind = type(earlier) if not receipts else Rows

@@ -256,15 +256,15 @@ def _ambiguous(plan: Plan, field: FieldPlan, sent: Mapping[str, object]) -> Prob
 
 def _finish(reading: Reading, values: dict[str, object]) -> dict[str, object]:
     """Add defaults, leave out what is dropped, and name what has no effect."""
-    plan = reading.plan
-    finished: dict[str, object] = {}
+    plan, finished = reading.plan, dict[str, object]()
+    defaults = {**plan.defaults, **(reading.dialect.defaults if reading.dialect else {})}
     for each in plan.fields:
         if each.name in values and not each.dropped:
             finished[each.name] = values[each.name]
             if each.ignored:
                 reading.notes.ignore(reading.sent.get(each.name, each.name), each.ignored)
-        elif each.name in plan.defaults and each.name not in values:
-            finished[each.name] = plan.defaults[each.name]
+        elif each.name in defaults and each.name not in values:
+            finished[each.name] = defaults[each.name]
     return finished
 
 

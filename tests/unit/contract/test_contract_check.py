@@ -187,7 +187,7 @@ def test_a_fault_in_a_schema_is_found(root: Path, name: str, edit: Edit, where: 
             "nope",
             "no such operation",
         ),
-        ("dialects/pm3k", lambda m: m["routes"][0]["defaults"].update(nope=1), "nope", "field"),
+        ("dialects/pm3k", lambda m: m["defaults"].update(nope=1), "nope", "field"),
         ("dialects/pm3k", lambda m: m["fallbacks"][0].update(to="NOBODY"), "privacy: NOBODY", "choice"),
         ("dialects/pm3k", lambda m: m["overflows"][0].update(rule="nope"), "nope", "rule"),
         ("tools/n8n", lambda m: m["cures"].update(nope="x"), "nope", "no such mistake"),

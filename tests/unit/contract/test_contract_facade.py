@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from connector.contract import Contract, load_contract
+from connector.contract.bounds import CleanRows
 from connector.contract.load import inline, point
 from connector.contract.text import shown, utf16_units
 from connector.kernel.errors import PostrailError
@@ -134,9 +135,12 @@ def test_pm3k_asks_for_a_status_at_its_own_path() -> None:
 
 
 def test_pm3k_waits_until_tiktok_has_given_an_id_unless_told_otherwise() -> None:
-    contract = load_contract()
-    assert contract.translate("pm3k", DIRECT, {}).rows == {"until": "accepted"}
-    assert contract.translate("pm3k", DIRECT, {"until": "public"}).rows == {"until": "public"}
+    contract, rows = load_contract(), {"source_url": "https://a.example/1.mp4", "privacy": "private"}
+    for sent, until in (({}, "accepted"), ({"until": None}, "accepted"), ({"until": "public"}, "public")):
+        for kind in (dict, CleanRows):
+            understood = contract.understand("post_video", kind({**rows, **sent}), dialect="pm3k")
+            assert understood.input["until"] == until
+    assert "until" not in contract.understand("post_video", rows).input
 
 
 def test_a_photo_title_that_is_too_long_becomes_the_description_with_a_receipt() -> None:
@@ -154,6 +158,10 @@ def test_a_photo_title_that_is_too_long_becomes_the_description_with_a_receipt()
     assert understood.input["description"] == title
     assert understood.coerced[0].field == "description"
     assert understood.coerced[0].rule == "long_title_to_description"
+    for name in ("caption", "description", "text"):
+        taken = contract.translate("pm3k", DIRECT, {**rows, name: "other"})
+        refused = contract.understand(taken.operation, taken.rows, dialect="pm3k")
+        assert [(problem.field, problem.problem) for problem in refused.problems] == [("title", "too_long")]
 
 
 @pytest.mark.parametrize(
