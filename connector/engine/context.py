@@ -22,7 +22,8 @@ class Context:
     of `public_url`, which TikTok pulls media from, `uplink` how fast bytes leave for TikTok. `web_url` is
     where posts are looked at. `stopping` tells that this process drains, so that long work should stop at its
     next safe point. `wake` tells the workers and the waiting that something has changed. `hears` tells that
-    TikTok's webhooks arrive here.
+    TikTok's webhooks arrive here, `late_ms` for how many milliseconds a post must have been due before this
+    process takes it.
     """
 
     contract: Contract
@@ -42,4 +43,5 @@ class Context:
     stopping: Callable[[], bool]
     wake: Callable[[], None]
     hears: Callable[[], bool] = lambda: False
+    late_ms: Callable[[], int] = lambda: 0
     require_vertical: bool = False

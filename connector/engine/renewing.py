@@ -1,7 +1,7 @@
 """TikTok's calls with tokens that renew themselves: a refused access token is renewed, the call made again.
 
 A call that TikTok refuses for its token has had no effect, so this holds for inits too. It is made again
-once; what is refused then is refused.
+once; what is refused then is refused. What a call shows of the way to TikTok is noted.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,6 +19,7 @@ from connector.engine.ports import (
     Uploaded,
 )
 from connector.engine.ports_tiktok import FullTikTok, UserInfo, VideoPage
+from connector.engine.reach import Reach
 from connector.engine.tokens import Renewals
 
 T = TypeVar("T")
@@ -29,20 +30,33 @@ TOKEN_REFUSED = "access_token_invalid"  # noqa: S105 - TikTok's error code, no t
 class RenewingTikTok:
     """`FullTikTok` over one that renews nothing."""
 
-    def __init__(self, inner: FullTikTok, renewals: Renewals) -> None:
+    def __init__(self, inner: FullTikTok, renewals: Renewals, reach: Reach) -> None:
         self._inner = inner
         self._renewals = renewals
+        self._reach = reach
+
+    def _noted(self, ask: Callable[[], T]) -> T:
+        try:
+            answer = ask()
+        except TikTokError as error:
+            if error.outcome == "unsent":
+                self._reach.lost()
+            elif error.call.status is not None:
+                self._reach.found()
+            raise
+        self._reach.found()
+        return answer
 
     def _twice(self, account: Account, ask: Callable[[Account], T]) -> T:
         try:
-            return ask(account)
+            return self._noted(lambda: ask(account))
         except TikTokError as error:
             if (error.code, error.outcome) != (TOKEN_REFUSED, "refused"):
                 raise
             renewed = self._renewals.renewed(account)
             if renewed is None:
                 raise
-        return ask(renewed)
+        return self._noted(lambda: ask(renewed))
 
     def creator_info(self, account: Account) -> CreatorInfo:
         """Ask what the account may post."""
@@ -62,7 +76,7 @@ class RenewingTikTok:
 
     def upload_chunk(self, upload_url: str, blob: Blob, chunk: Chunk, *, mime: str) -> Uploaded:
         """PUT one chunk; its address is its own permission, so there is no token to renew."""
-        return self._inner.upload_chunk(upload_url, blob, chunk, mime=mime)
+        return self._noted(lambda: self._inner.upload_chunk(upload_url, blob, chunk, mime=mime))
 
     def status(self, account: Account, publish_id: str) -> PublishStatus:
         """Ask how a publish task stands."""

@@ -12,6 +12,7 @@ from connector.engine.context import Context
 from connector.engine.desk import Desk
 from connector.engine.library import Library
 from connector.engine.ports import MediaRoom
+from connector.engine.reach import Reach
 from connector.engine.renewing import RenewingTikTok
 from connector.engine.tokens import Renewals
 from connector.engine.uplink import Uplink
@@ -226,11 +227,12 @@ def build_context(
     """Build the engine's context around TikTok (or its sandbox) at `tiktok_url`."""
     settings = parts.settings
     desk = build_desk(parts, tiktok_url=tiktok_url, web_url=web_url)
+    reach = Reach(parts.clock)
     return Context(
         contract=parts.contract,
         ledger=parts.ledger,
         access=parts.access,
-        tiktok=RenewingTikTok(desk.tiktok, Renewals(desk, parts.ledger.now)),
+        tiktok=RenewingTikTok(desk.tiktok, Renewals(desk, parts.ledger.now), reach),
         desk=desk,
         media=stock.media,
         library=stock.library,
@@ -244,5 +246,6 @@ def build_context(
         stopping=stopping,
         wake=wake,
         hears=hears,
+        late_ms=reach.late_ms,
         require_vertical=settings.require_vertical,
     )

@@ -35,7 +35,7 @@ class Worker:
     ) -> None:
         self._context = context
         self._lease_s = lease_s
-        self._source = source or DuePosts(context.ledger, owner, lease_s=lease_s)
+        self._source = source or DuePosts(context.ledger, owner, lease_s=lease_s, late_ms=context.late_ms)
         self._in_hand = in_hand or InHand()
         self._due = threading.Condition()
         self._alarms = 0

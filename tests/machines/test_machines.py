@@ -21,6 +21,10 @@ HELD_AT = STORED + CHUNK // 2
 SOON_S = 100.0
 """Seconds within which a machine that is cut off learns of it, and one that is back has its say."""
 
+SOME = 8
+TRIES = 2
+"""Attempts of a post at most: one where nothing could be sent, and one at the other machine."""
+
 LATE_S = 20.0
 """Seconds that TikTok takes to answer an init: longer than a lease."""
 
@@ -148,6 +152,18 @@ def test_an_upload_of_a_machine_that_reaches_the_ledger_and_not_tiktok_goes_on_a
     room.witness.set_faults()
     assert outcome(room, other, post_id) == ("published_public", publish_id)
     assert_published_once(room, "no TikTok", publish_id)
+
+
+def test_a_machine_that_does_not_reach_tiktok_leaves_what_is_due_to_the_other(
+    room: Room, video: Path
+) -> None:
+    lost, other = room.nodes
+    lost.cut_off("outside")
+    clip, titles = video.with_name("clip.mp4"), [f"due {number}" for number in range(SOME)]
+    for post_id in [room.post(other, clip, title) for title in titles]:
+        assert outcome(room, other, post_id)[0] == "published_public"
+        assert len(room.rows("SELECT 1 FROM attempts WHERE post_id = %(id)s", id=post_id)) <= TRIES
+    assert sorted(post["title"] for post in room.witness.posts()) == titles
 
 
 def test_an_init_that_is_answered_late_to_a_machine_that_was_cut_off_is_void(room: Room, video: Path) -> None:

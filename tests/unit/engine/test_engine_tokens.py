@@ -12,6 +12,7 @@ from connector.engine.claim import InHand, work_on
 from connector.engine.model import Account
 from connector.engine.model_accounts import Pair
 from connector.engine.ports import TikTokError
+from connector.engine.reach import Reach
 from connector.engine.renewing import RenewingTikTok
 from connector.engine.tokens import STORE_TRIES, Renewals
 from connector.kernel.errors import PostrailError
@@ -184,7 +185,7 @@ def test_a_new_login_during_a_renewal_wins(scene: Scene) -> None:
 
 def renewing(scene: Scene) -> RenewingTikTok:
     """Return TikTok as the engine calls it."""
-    return RenewingTikTok(scene.tiktok, renewals(scene))
+    return RenewingTikTok(scene.tiktok, renewals(scene), Reach(scene.stage.clock))
 
 
 def test_a_refused_token_is_renewed_and_the_call_made_once_more(scene: Scene) -> None:

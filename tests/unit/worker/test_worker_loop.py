@@ -62,6 +62,19 @@ def test_a_post_that_another_process_has_accepted_is_found_without_a_wake(scene:
     assert scene.now(post).state is State.PUBLISHED_PUBLIC
 
 
+def test_a_worker_asks_each_time_how_late_a_post_must_be_for_it_to_take_it(scene: Scene) -> None:
+    asked = threading.Event()
+
+    def late_ms() -> int:
+        asked.set()
+        return 0
+
+    worker = Worker(replace(scene.context, late_ms=late_ms), owner="me", threads=1, lease_s=1.0)
+    worker.start()
+    assert asked.wait(PATIENCE_S)
+    assert worker.stop(timeout_s=PATIENCE_S)
+
+
 def test_the_lease_of_long_work_is_renewed_so_that_nobody_else_takes_it(scene: Scene, crew: Crew) -> None:
     renewed, entered = threading.Event(), threading.Event()
     ledger_renew = scene.stage.ledger.renew
