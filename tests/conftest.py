@@ -1,4 +1,4 @@
-"""What holds for every test: logs go out as in the product, interrupts reach children, no example has a deadline.
+"""What holds for every test: logs as in the product, interrupts that reach children, examples in any time.
 
 A shell starts what it runs in the background with interrupts ignored, and every child inherits that: a test
 that interrupts one would wait for ever. How long an example takes says how busy the machine is.
