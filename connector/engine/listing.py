@@ -76,8 +76,10 @@ def list_public(context: Context, account: Account, mine: Attempt) -> Listed:
     while _goes_on(page, since) and len(pages) < MOST_PAGES and not take(context, account, "status"):
         page = context.tiktok.video_list(account, before=page.next_before)
         pages.append(page)
+    # A page may begin with what the one before ended with.
+    videos = {video.id: video for page in pages for video in page.videos if video.id}
     return Listed(
-        videos=tuple(video for page in pages for video in page.videos),
+        videos=tuple(videos.values()),
         back_to=since if not _goes_on(page, since) else _oldest(page),
         # Read once more: a post that has become known meanwhile cannot be what is sought.
         around=tuple(context.ledger.around(mine.account_id, since - RIVALS_MS)),
@@ -92,5 +94,5 @@ def _goes_on(page: VideoPage, since: int) -> bool:
 
 def _oldest(page: VideoPage) -> int:
     """Return when the last video of a page was made; the page's own cursor where TikTok does not tell."""
-    made = [video.created_at for video in page.videos if video.created_at is not None]
-    return min(made) if made else page.next_before or 0
+    made = page.videos[-1].created_at if page.videos else None
+    return made if made is not None else page.next_before or 0

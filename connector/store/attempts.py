@@ -7,7 +7,7 @@ sending ──> accepted ──> rejected
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true, update
 
 from connector.domain.lifecycle import AttemptState, State
 from connector.domain.publish_ids import sort_of
@@ -165,10 +165,12 @@ def told_of(conn: Connection, publish_id: str) -> tuple[Post, Attempt] | None:
 def around(conn: Connection, account_id: str, since: int) -> list[tuple[Post, Attempt]]:
     """Return the posts that were sent for a TikTok account and have changed at `since` or after.
 
-    Each with its last attempt that TikTok has given a publish id.
+    Each with its last attempt that TikTok has given a publish id. Several workspaces may have the account:
+    under one open_id, or as apps of one developer see it, under one union_id.
     """
-    theirs = select(accounts.c.open_id).where(accounts.c.id == account_id).scalar_subquery()
-    same = select(accounts.c.id).where(accounts.c.open_id == theirs)
+    it = accounts.alias()
+    is_same = or_(accounts.c.open_id == it.c.open_id, accounts.c.union_id == it.c.union_id)
+    same = select(accounts.c.id).join(it, is_same).where(it.c.id == account_id)
     sent = posts.c.account_id.in_(same) & posts.c.publish_id.is_not(None) & (posts.c.updated_at >= since)
     found = {row["id"]: post_of(row) for row in conn.execute(whole().where(sent)).mappings()}
     tried = select(attempts).join(posts, posts.c.id == attempts.c.post_id)

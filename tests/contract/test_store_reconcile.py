@@ -74,15 +74,19 @@ def test_what_has_not_changed_since_is_left_out(stage: Stage) -> None:
     assert set(around(stage, since=stage.clock.now())) == {fresh.id}
 
 
-def test_what_another_workspace_sent_for_the_same_tiktok_account_is_seen(stage: Stage) -> None:
+@pytest.mark.parametrize("known_by", [{"open_id": "open-a"}, {"open_id": "other", "union_id": "union-a"}])
+def test_what_another_workspace_sent_for_the_same_tiktok_account_is_seen(
+    stage: Stage, known_by: dict[str, str]
+) -> None:
+    stage.grants.connect(new_grant("a", union_id="union-a"))
     mine = doubtful(stage, "mine")
     stage.access.add_workspace("other", "Other")
-    theirs = new_grant("a2", workspace_id="other", open_id="open-a")
-    stage.grants.connect(theirs)
-    doubtful_there = stage.open_gate(
-        stage.begun("there", workspace_id="other", account_id="a2", input_hash="e" * 64), "there", "pub-there"
-    )
-    assert set(around(stage)) == {mine.id, doubtful_there.post.id}
+    stage.grants.connect(new_grant("a2", workspace_id="other", **known_by))
+    stage.grants.connect(new_grant("b2", workspace_id="other"))
+    sent = {"workspace_id": "other", "input_hash": "e" * 64}
+    there = stage.open_gate(stage.begun("there", account_id="a2", **sent), "there", "pub-there")
+    stage.open_gate(stage.begun("elsewhere", account_id="b2", **sent), "elsewhere", "pub-elsewhere")
+    assert set(around(stage)) == {mine.id, there.post.id}
 
 
 @pytest.mark.parametrize("state", [State.UNCONFIRMED, State.HELD])

@@ -245,6 +245,13 @@ def test_a_list_that_does_not_reach_back_to_the_attempt_proves_nothing(seeing: S
     until(seeing, lambda: seeing.now(post).state is State.PUBLISHED_PUBLIC)
 
 
+def test_a_video_that_two_pages_show_is_one_video(seeing: Scene) -> None:
+    post = in_doubt(seeing)
+    made = shown(seeing, post)
+    seeing.tiktok.pages = [page(made, next_before=made.created_at), page(made)]
+    until(seeing, lambda: seeing.now(post).state is State.PUBLISHED_PUBLIC)
+
+
 def test_a_long_account_is_read_from_the_time_of_the_attempt_on(seeing: Scene) -> None:
     post = in_doubt(seeing)
     began = seeing.stage.ledger.attempts(post.id)[0].created_at
