@@ -1,0 +1,207 @@
+"""What the dispatcher sends, what it takes back, and when it gives up."""
+
+import pytest
+
+from connector.dispatch.crew import STALE, UNKNOWN, WORKED
+from connector.dispatch.dispatcher import AFTER_TROUBLE_S, LONGEST_NAP_S, LOOK_AGAIN_S
+from connector.dispatch.queues import LIGHT, MEDIA
+from connector.dispatch.watchdog import IN_A_ROW
+from connector.domain.lifecycle import State
+from connector.engine.claim import work_on
+from connector.kernel.errors import PostrailError
+from tests.fakes.scripted import status
+from tests.unit.dispatch.dispatch_scene import LATE_S, LEASE_S, SIZE, Desk
+
+pytest_plugins = ("tests.engine_scene", "tests.unit.dispatch.dispatch_scene")
+
+OVERDUE_S = 2 * LEASE_S
+
+
+def test_a_due_post_is_sent_by_table_id_and_token_to_the_queue_of_its_work(desk: Desk) -> None:
+    post = desk.scene.accept_video()
+    assert desk.dispatcher.look() == 0.0
+    ((queue, table, row_id, token),) = desk.line.sent
+    assert (queue, table, row_id) == (MEDIA, "posts", post.id)
+    assert [lease.token for lease in desk.window.leases()] == [token]
+
+
+def test_a_post_under_way_is_nobody_else_s_for_as_long_as_its_dispatcher_lives(desk: Desk) -> None:
+    desk.scene.accept_video()
+    desk.dispatcher.look()
+    desk.pass_s(LEASE_S - 1)
+    desk.pass_s(LEASE_S - 1)
+    assert desk.scene.stage.ledger.claim("thief", limit=1, ttl_ms=1) == []
+    assert desk.dispatcher.look() == LOOK_AGAIN_S
+    assert len(desk.line.sent) == 1
+
+
+def test_whoever_has_the_message_works_on_the_post_and_makes_room(desk: Desk) -> None:
+    desk.scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    post = desk.scene.accept_video()
+    desk.dispatcher.look()
+    assert desk.deliver(desk.line.sent[0], desk.crew_of("other")) == WORKED
+    assert desk.scene.now(post).state is State.PUBLISHED_PUBLIC
+    assert desk.dispatcher.look() == LONGEST_NAP_S
+    assert desk.window.room == SIZE
+    assert desk.in_hand.all() == []
+
+
+def test_a_message_that_comes_again_or_late_takes_nothing(desk: Desk) -> None:
+    desk.scene.tiktok.statuses = [status("PROCESSING_UPLOAD")]
+    desk.scene.accept_video()
+    desk.dispatcher.look()
+    assert desk.deliver(desk.line.sent[0]) == WORKED
+    calls = list(desk.scene.tiktok.calls)
+    assert desk.deliver(desk.line.sent[0]) == STALE
+    assert desk.deliver(desk.line.sent[0], desk.crew_of("other")) == STALE
+    assert desk.scene.tiktok.calls == calls
+
+
+def test_a_message_of_another_table_takes_nothing(desk: Desk) -> None:
+    desk.scene.accept_video()
+    desk.dispatcher.look()
+    _, _, row_id, token = desk.line.sent[0]
+    assert desk.crew.work("accounts", row_id, token) == UNKNOWN
+    assert len(desk.window.leases()) == 1
+
+
+def test_a_ledger_that_fails_when_a_message_comes_leaves_the_post_under_way(desk: Desk) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise PostrailError("not_ready", "away")
+
+    desk.scene.accept_video()
+    desk.dispatcher.look()
+    desk.scene.stage.ledger.hand_over = away  # type: ignore[method-assign] # the database is away
+    assert desk.deliver(desk.line.sent[0]) == "failed"
+    assert len(desk.window.leases()) == 1
+
+
+def test_no_more_are_sent_than_the_window_holds(desk: Desk) -> None:
+    for _ in range(SIZE + 2):
+        desk.scene.accept_video()
+    desk.dispatcher.look()
+    assert desk.dispatcher.look() == LOOK_AGAIN_S
+    assert len(desk.line.sent) == SIZE
+    desk.deliver(desk.line.sent[0])
+    desk.dispatcher.look()
+    assert len(desk.line.sent) == SIZE + 1
+
+
+def test_nothing_is_leased_while_the_broker_is_away(desk: Desk) -> None:
+    desk.line.up = False
+    desk.scene.accept_video()
+    assert desk.dispatcher.look() == AFTER_TROUBLE_S
+    assert len(desk.scene.stage.ledger.claim("local", limit=1, ttl_ms=1)) == 1
+
+
+def test_what_cannot_be_sent_is_given_back_at_once_and_its_message_takes_nothing(desk: Desk) -> None:
+    for _ in range(3):
+        desk.scene.accept_video()
+    desk.line.breaks_after = 1
+    assert desk.dispatcher.look() == AFTER_TROUBLE_S
+    assert len(desk.window.leases()) == len(desk.in_hand.all()) == 1
+    assert len(desk.scene.stage.ledger.claim("local", limit=9, ttl_ms=1)) == 2
+
+
+def test_a_line_with_a_defect_keeps_no_post_either(desk: Desk) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    desk.scene.accept_video()
+    desk.line.send = broken  # type: ignore[assignment, method-assign] # a defect
+    with pytest.raises(ZeroDivisionError):
+        desk.dispatcher.look()
+    assert desk.in_hand.all() == []
+    assert len(desk.scene.stage.ledger.claim("local", limit=1, ttl_ms=1)) == 1
+
+
+def test_what_nobody_takes_for_two_leases_is_worked_on_here(desk: Desk) -> None:
+    desk.scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    post = desk.scene.accept_video()
+    desk.dispatcher.look()
+    desk.pass_s(OVERDUE_S - 1)
+    assert desk.net.claim() == []
+    assert desk.net.due_in_s() == 1.0
+    desk.pass_s(1)
+    (claim,) = desk.net.claim()
+    work_on(desk.scene.context, claim, desk.in_hand)
+    assert desk.scene.now(post).state is State.PUBLISHED_PUBLIC
+    assert desk.deliver(desk.line.sent[0]) == STALE
+
+
+def test_a_message_that_comes_at_the_last_moment_wins(desk: Desk) -> None:
+    desk.scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    desk.scene.accept_video()
+    desk.dispatcher.look()
+    desk.pass_s(OVERDUE_S)
+    assert desk.deliver(desk.line.sent[0]) == WORKED
+    assert desk.dispatcher.overlooked() is None
+
+
+def test_a_database_that_fails_while_a_post_is_taken_back_is_asked_again(desk: Desk) -> None:
+    ledger_hand_over = desk.scene.stage.ledger.hand_over
+
+    def away(*_: object, **__: object) -> None:
+        raise PostrailError("not_ready", "away")
+
+    desk.scene.accept_video()
+    desk.dispatcher.look()
+    desk.pass_s(OVERDUE_S)
+    desk.scene.stage.ledger.hand_over = away  # type: ignore[method-assign] # the database is away
+    with pytest.raises(PostrailError):
+        desk.net.claim()
+    desk.scene.stage.ledger.hand_over = ledger_hand_over  # type: ignore[method-assign] # and back
+    assert len(desk.net.claim()) == 1
+
+
+def test_a_process_gives_up_when_it_waits_and_messages_get_lost(desk: Desk) -> None:
+    for _ in range(IN_A_ROW):
+        desk.scene.accept_video()
+    for _ in range(IN_A_ROW):
+        desk.scene.stage.clock.advance(1)
+        desk.dispatcher.look()
+        desk.pass_s(OVERDUE_S)
+        while desk.net.claim():
+            pass
+    assert desk.alarms == ["give up"]
+
+
+def test_messages_that_wait_for_a_crew_that_is_busy_are_not_lost(desk: Desk) -> None:
+    for _ in range(IN_A_ROW):
+        desk.scene.accept_video()
+        desk.scene.stage.clock.advance(1)
+        desk.dispatcher.look()
+        desk.pass_s(OVERDUE_S)
+        desk.crew.work("accounts", "something else", "arrives")
+        assert len(desk.net.claim()) == 1
+    assert desk.alarms == []
+
+
+def test_messages_in_a_queue_that_this_process_does_not_listen_to_are_not_lost(desk: Desk) -> None:
+    light = desk.crew_of("me", queues=frozenset({LIGHT}))
+    desk.scene.stage.clock.advance(1)
+    assert light.has_waited_since(LIGHT, desk.scene.stage.clock.ticks())
+    assert not light.has_waited_since(MEDIA, desk.scene.stage.clock.ticks())
+
+
+def test_what_nobody_has_dispatched_is_worked_on_here_once_it_is_late(desk: Desk) -> None:
+    desk.scene.accept_video()
+    desk.scene.stage.clock.advance(round(LATE_S * 1000) - 1)
+    assert desk.net.claim() == []
+    desk.scene.stage.clock.advance(1)
+    assert len(desk.net.claim()) == 1
+
+
+def test_everything_is_worked_on_here_while_the_broker_is_away(desk: Desk) -> None:
+    desk.scene.accept_video()
+    desk.line.up = False
+    assert desk.net.due_in_s() == 0.0
+    assert len(desk.net.claim()) == 1
+
+
+def test_what_is_due_soon_is_looked_at_soon(desk: Desk) -> None:
+    desk.scene.accept_video()
+    claim = desk.scene.stage.claim()
+    desk.scene.stage.ledger.release(claim.lease, next_at=desk.scene.stage.clock.now() + 200)
+    assert desk.dispatcher.look() == pytest.approx(0.2)
+    assert desk.net.due_in_s() == pytest.approx(LATE_S + 0.2)
