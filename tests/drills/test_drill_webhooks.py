@@ -17,10 +17,10 @@ from sqlalchemy import func, select
 
 from connector.domain.lifecycle import AttemptState, State
 from connector.engine.model import Account, Change
+from connector.engine.model_incident import ALARM
 from connector.engine.ports import PublishStatus
 from connector.engine.ports_tiktok import EventKind
 from connector.engine.wait import WaitRoom
-from connector.engine.webhooks import ALARM
 from connector.kernel.clock import SystemClock
 from connector.server.app import build_app
 from connector.server.site import Site
