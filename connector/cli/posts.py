@@ -8,7 +8,7 @@ import click
 
 from connector.cli.answers import ends, json_option, print_json, tell_warnings
 from connector.cli.options import home_option, settings_with
-from connector.domain.lifecycle import State
+from connector.domain.lifecycle import RESOLVABLE, State
 from connector.wiring import incident as wiring
 
 LINE = "{:31}  {:17}  {:24}  {:20}  {}"
@@ -120,6 +120,8 @@ def _tell(answer: Mapping[str, Any], *, as_json: bool) -> None:
         return
     tell_warnings(answer)
     click.echo(f"{answer['post_id']}  {answer['status']}  {answer['post_url'] or answer['url_reason']}")
+    if answer["status"] in RESOLVABLE and answer["tiktok_status"]:
+        click.echo(f"  TikTok says: {answer['tiktok_status']}")
     if "paused" in answer:
         reason = answer["paused"]["reason"]
         click.echo(f"  {answer['paused']['message']}{f': {reason}' if reason else ''}")

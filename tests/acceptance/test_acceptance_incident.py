@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from connector.cli.main import cli
-from tests.running import Answer, BuildHouse, House, call, eventually
+from tests.fakes.hooks import signed, webhook
+from tests.running import CLOCK, Answer, BuildHouse, House, call, eventually
 
 pytest_plugins = ("tests.databases", "tests.running")
 
@@ -110,6 +111,30 @@ def test_a_post_of_which_tiktok_tells_nothing_is_found_among_its_accounts_posts(
         (found,) = [line for line in lines if line["call"] == "video/list"]
         assert found["decision"].startswith(f"found as {shown['post_id']}, the same caption")
     assert house.witness.inits() == 2
+
+
+def test_what_tiktok_has_said_is_published_is_shown_and_taken_for_nothing_else(
+    build_house: BuildHouse,
+) -> None:
+    house = build_house()
+    post_id = doubtful(house, "told")
+    plant(house, SILENT)
+    app, now = house.witness.app(), CLOCK.now()
+    publish_id = house.status(post_id)["publish_id"]
+    body = webhook("post.publish.complete", now, {"publish_id": publish_id}, app=app["client_key"])
+    headers = {"TikTok-Signature": signed(body, now, app["client_secret"])}
+    assert call("POST", f"{house.url}/webhooks/tiktok", data=body, headers=headers).status == 200
+    eventually(
+        lambda: house.status(post_id)["tiktok_status"] == "PUBLISH_COMPLETE", what="the word of the webhook"
+    )
+    home = str(house.home)
+    assert "TikTok says: PUBLISH_COMPLETE" in house.command("posts", "show", post_id, "--home", home).stdout
+    gone = house.run("resolve_post", {"post_id": post_id, "outcome": "not_published"})
+    assert (gone.status, gone.body["error"]) == (409, "tiktok_says_published")
+    again = house.run("retry_post", {"post_id": post_id})
+    assert (again.status, again.body["error"]) == (409, "post_unresolved")
+    seen = house.run("resolve_post", {"post_id": post_id, "outcome": "published"}).body
+    assert (seen["status"], house.witness.inits()) == ("published_private", 1)
 
 
 def test_only_after_a_person_has_said_that_it_is_not_there_is_a_post_sent_again(
