@@ -131,7 +131,8 @@ def poll(context: Context, claim: Claim) -> Claim | None:
 def _concluded(context: Context, account: Account, claim: Claim, status: PublishStatus, age_ms: int) -> None:
     """Store what TikTok's status means for the post, and give it back."""
     post, verdict = claim.post, conclude(claim.post, status, age_ms=age_ms)
-    state = State.UNCONFIRMED if _in_doubt(claim.attempt, verdict, age_ms) else verdict.state
+    lost = _in_doubt(claim.attempt, verdict, age_ms)
+    state = State.UNCONFIRMED if lost else verdict.state
     if not may_become(post.state, state):
         state = post.state
     news = (status.status, state) != (post.tiktok_status, post.state)
@@ -144,7 +145,8 @@ def _concluded(context: Context, account: Account, claim: Claim, status: Publish
         tries=0,
     )
     if state is State.UNCONFIRMED:
-        leave_in_doubt(context, account, claim, change, DOUBT, *entries)
+        doubt = DOUBT if lost else f"TikTok says {status.status}, and does not say how it ended."
+        leave_in_doubt(context, account, claim, change, doubt, *entries)
         return
     context.ledger.save(claim.lease, change, *entries)
     wait = verdict.wait_ms or look_again(age_ms, told=context.hears())

@@ -267,3 +267,24 @@ def test_tiktoks_status_settles_an_unconfirmed_post_before_any_list(seeing: Scen
     until(seeing, lambda: seeing.now(post).state is not State.UNCONFIRMED)
     assert (seeing.now(post).state, seeing.now(post).public_ids) == (State.PUBLISHED_PUBLIC, ("76",))
     assert len(lists(seeing)) == before
+
+
+def test_an_unconfirmed_post_that_tiktok_still_works_on_says_so_and_is_looked_for(seeing: Scene) -> None:
+    post = in_doubt(seeing)
+    seeing.stage.clock.advance(2 * HOUR)
+    seeing.tiktok.statuses = [status("PROCESSING_UPLOAD")]
+    seeing.step()
+    assert message(seeing, post).startswith("TikTok says PROCESSING_UPLOAD, and does not say how it ended.")
+    assert seeing.now(post).tiktok_status == "PROCESSING_UPLOAD"
+    seeing.tiktok.pages = [page(shown(seeing, post))]
+    until(seeing, lambda: seeing.now(post).state is State.PUBLISHED_PUBLIC)
+
+
+def test_a_last_chunk_that_may_not_have_arrived_is_looked_for_after_four_hours(seeing: Scene) -> None:
+    seeing.tiktok.statuses = [status("PROCESSING_UPLOAD")]
+    post = sent(seeing)
+    until(seeing, lambda: seeing.now(post).state is State.UNCONFIRMED, steps=600)
+    assert message(seeing, post).startswith("The last chunk of the upload may or may not have arrived")
+    assert len(lists(seeing)) == 1
+    seeing.tiktok.pages = [page(shown(seeing, post))]
+    until(seeing, lambda: seeing.now(post).state is State.PUBLISHED_PUBLIC)
