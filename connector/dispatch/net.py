@@ -1,9 +1,9 @@
 """The net under the broker: what the threads of this process work on by themselves."""
 
 from connector.dispatch.dispatcher import Dispatcher
+from connector.engine.context import Context
 from connector.engine.due import DuePosts
 from connector.engine.model import Claim
-from connector.engine.ports import Ledger
 
 
 class Net:
@@ -13,14 +13,15 @@ class Net:
     """
 
     def __init__(
-        self, ledger: Ledger, dispatcher: Dispatcher, *, owner: str, lease_s: float, late_s: float
+        self, context: Context, dispatcher: Dispatcher, *, owner: str, lease_s: float, late_s: float
     ) -> None:
         self._dispatcher = dispatcher
+        self._yields_ms = context.late_ms
         self._late_ms = round(late_s * 1000)
-        self._due = DuePosts(ledger, owner, lease_s=lease_s, late_ms=self._patience_ms)
+        self._due = DuePosts(context.ledger, owner, lease_s=lease_s, late_ms=self._patience_ms)
 
     def _patience_ms(self) -> int:
-        return self._late_ms if self._dispatcher.is_up() else 0
+        return self._late_ms if self._dispatcher.is_up() else self._yields_ms()
 
     def claim(self) -> list[Claim]:
         """Return a post that was overlooked, else one that is late."""

@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from connector.dispatch.queues import QUEUES
 from connector.drill.nodes import Node
 from connector.drill.plan import Attack, Blow
 from connector.drill.witness import Witness
@@ -29,16 +30,32 @@ class Stoppable(Protocol):
         """Start it again and wait until it serves."""
 
 
+class Breakable(Stoppable, Protocol):
+    """A broker whose queues can be lost too."""
+
+    def purge(self, queue: str) -> None:
+        """Throw away what waits in a queue."""
+
+    def delete(self, queue: str) -> None:
+        """Delete a queue, whoever listens to it."""
+
+
 class Attacker:
-    """Strikes `nodes` and `database` from a thread of its own until it is ended.
+    """Strikes `nodes`, `database` and `broker` from a thread of its own until it is ended.
 
     `done` counts the blows; `over` is set once all have fallen, what they left is mended, and all serve.
     """
 
     def __init__(
-        self, nodes: Sequence[Node], database: Stoppable | None, witness: Witness, clock: Clock
+        self,
+        nodes: Sequence[Node],
+        database: Stoppable | None,
+        witness: Witness,
+        clock: Clock,
+        broker: Breakable | None = None,
     ) -> None:
         self._nodes = nodes
+        self._broker = broker
         self._database = database
         self._witness = witness
         self._clock = clock
@@ -119,7 +136,23 @@ class Attacker:
             return victim.clear_disk
         elif attack.blow == "clock":
             self._witness.step_clock(attack.lasts_s)
-        elif self._database is not None:
-            self._database.stop_hard()
-            return self._database.start
+        elif attack.blow == "stop_database":
+            return _stop(self._database)
+        else:
+            return self._break_broker(attack.blow)
         return None
+
+    def _break_broker(self, blow: Blow) -> Mend | None:
+        broker = self._broker
+        if broker is None or blow == "wipe_broker":
+            return _stop(broker)
+        for queue in QUEUES.values():
+            (broker.purge if blow == "purge_queues" else broker.delete)(queue)
+        return None
+
+
+def _stop(server: Stoppable | None) -> Mend | None:
+    if server is None:
+        return None
+    server.stop_hard()
+    return server.start

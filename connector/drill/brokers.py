@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,7 +40,10 @@ class OwnBroker:
     """
 
     def __init__(self, kind: BrokerKind, folder: Path, ports: Sequence[int], clock: Clock) -> None:
-        if (missing := why_not(kind)) is not None:
+        missing = why_not(kind)
+        if missing is None and find_spec("celery") is None:
+            missing = 'Celery is not installed: pip install "postrail[celery]"'
+        if missing is not None:
             raise PostrailError("not_ready", missing)
         folder.mkdir()
         self._kind = kind
@@ -51,7 +55,9 @@ class OwnBroker:
         self.url = f"{begin}127.0.0.1:{ports[0]}/{end}"
 
     def start(self) -> None:
-        """Start it and wait until it serves."""
+        """Start it, unless it runs, and wait until it serves."""
+        if self._process is not None and self._process.poll() is None:
+            return
         command, environment = self._command()
         with (self._folder / "said.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - a program of this machine
@@ -132,21 +138,28 @@ class OwnBroker:
 
     def purge(self, queue: str) -> None:
         """Throw away what waits in a queue."""
-        self._on_channel(lambda channel: channel.queue_purge(queue))
+        self._lose(lambda channel: channel.queue_purge(queue))
 
     def delete(self, queue: str) -> None:
         """Delete a queue, whoever listens to it."""
-        self._on_channel(lambda channel: channel.queue_delete(queue))
+        self._lose(lambda channel: channel.queue_delete(queue))
 
     def depth(self, queue: str) -> int:
         """Return how many messages wait in a queue."""
-        return int(self._on_channel(lambda channel: channel.queue_declare(queue, passive=True).message_count))
+        with self._connection() as connection, connection.channel() as channel:
+            return int(channel.queue_declare(queue, passive=True).message_count)
 
-    def _on_channel(self, act: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - what kombu answers
+    def _lose(self, act: Callable[[Any], object]) -> None:
+        """Do something to a queue; where the broker is away, or has no such queue, it is lost already."""
+        with self._connection() as connection:
+            lost = (*connection.connection_errors, *connection.channel_errors)
+            with suppress(*lost), connection.channel() as channel:
+                act(channel)
+
+    def _connection(self) -> Any:  # noqa: ANN401 - kombu calls much that has no types
         from kombu import Connection  # noqa: PLC0415 - comes with Celery, which a drill without it does not need
 
-        with Connection(self.url, connect_timeout=4) as connection, connection.channel() as channel:
-            return act(channel)
+        return Connection(self.url, connect_timeout=4)
 
     def close(self) -> None:
         """End it."""

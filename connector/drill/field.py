@@ -13,7 +13,8 @@ from typing import Any
 
 from connector.demo.host import MediaHost
 from connector.demo.processes import NotStarted, sandbox_program
-from connector.drill.attacker import READY_S, Stoppable
+from connector.drill.attacker import READY_S, Breakable, Stoppable
+from connector.drill.brokers import BrokerKind, OwnBroker
 from connector.drill.caller import Line
 from connector.drill.database import EmbeddedPostgres
 from connector.drill.faults import DIAL, behaviour, rules
@@ -41,7 +42,7 @@ class Ground:
 
     `bare` is an environment without any POSTRAIL_* setting, `folder` an empty one. `helper` is the module
     whose processes make and read the ledger. `database_url`: an empty PostgreSQL; `postgresql`: one is
-    started. Neither: SQLite.
+    started. Neither: SQLite. `broker`: Celery shares the work out through one that is started.
     """
 
     bare: Mapping[str, str]
@@ -49,6 +50,7 @@ class Ground:
     helper: str
     database_url: str | None = None
     postgresql: bool = False
+    broker: BrokerKind | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,7 @@ class Field:
     witness: Witness
     nodes: Sequence[Node]
     database: Stoppable | None
+    broker: Breakable | None
     key: str
     accounts: Sequence[str]
     media: Media
@@ -117,9 +120,11 @@ def lay(plan: Plan, ground: Ground, clock: Clock, ids: Ids, stack: ExitStack) ->
     host = stack.enter_context(MediaHost(ground.folder / "media"))
     url = _start_sandbox(ground, clock, stack)
     database, database_url = _database(ground, stack)
+    broker = _broker(ground, clock, stack)
     environment = {
         **ground.bare,
         **_settings(plan, home, url, host.url, ids.token(), database_url),
+        **({} if broker is None else _celery(broker)),
     }
     helper = Helper(module=ground.helper, folder=ground.folder, environment=environment)
     staged = helper("stage", *(f"drill_{number}" for number in range(1, plan.accounts + 1)))
@@ -129,6 +134,7 @@ def lay(plan: Plan, ground: Ground, clock: Clock, ids: Ids, stack: ExitStack) ->
         witness=witness,
         nodes=_nodes(plan, ground, environment, line, clock),
         database=database,
+        broker=broker,
         key=str(staged["key"]),
         accounts=list(staged["accounts"]),
         media=Media(url=host.url, hashes=hashes),
@@ -154,6 +160,23 @@ def _database(ground: Ground, stack: ExitStack) -> tuple[Stoppable | None, str |
         raise DrillFailed(error.message) from error
     stack.callback(embedded.close)
     return embedded, embedded.url
+
+
+def _broker(ground: Ground, clock: Clock, stack: ExitStack) -> OwnBroker | None:
+    if ground.broker is None:
+        return None
+    try:
+        broker = OwnBroker(ground.broker, ground.folder / ground.broker, free_ports(3, clock), clock)
+        stack.callback(broker.close)
+        broker.start()
+    except PostrailError as error:
+        raise DrillFailed(error.message) from error
+    return broker
+
+
+def _celery(broker: OwnBroker) -> dict[str, str]:
+    """Return the settings by which Celery shares the work out."""
+    return {"POSTRAIL_ENGINE": "celery", "POSTRAIL_BROKER_URL": broker.url}
 
 
 def _settings(

@@ -7,7 +7,17 @@ from connector.sandbox.lots import lot
 
 Naive = Literal["no-gate-retry", "no-gate-park"]
 Kind = Literal["video", "photo"]
-Blow = Literal["kill", "restart", "freeze", "stop_database", "full_disk", "clock"]
+Blow = Literal[
+    "kill",
+    "restart",
+    "freeze",
+    "stop_database",
+    "full_disk",
+    "clock",
+    "wipe_broker",
+    "purge_queues",
+    "delete_queues",
+]
 
 LEASE_S = 3.0
 """The lease of the processes under attack: short, so that a freeze outlasts it soon."""
@@ -30,7 +40,8 @@ class Plan:
     """The measure of a drill.
 
     `seconds` is for how long posts are sent and processes attacked; `settle_s` how long, at most, everything
-    may take to come to its end afterwards. `stops` are those of the database.
+    may take to come to its end afterwards. `stops` are those of the database; `broker_faults` are each in its
+    turn a broker that ends and comes back empty, queues that are purged, and queues that are deleted.
     """
 
     seed: int
@@ -39,6 +50,7 @@ class Plan:
     restarts: int = 2
     freezes: int = 4
     stops: int = 0
+    broker_faults: int = 0
     full_disks: int = 2
     clock_steps: int = 0
     seconds: float = 60.0
@@ -92,8 +104,13 @@ LASTS: dict[Blow, tuple[float, float]] = {
     "stop_database": (0.3, 2.0),
     "full_disk": (0.5, 2.5),
     "clock": (-5.0, 20.0),
+    "wipe_broker": (0.3, 4.0),
+    "purge_queues": (0.0, 0.0),
+    "delete_queues": (0.0, 0.0),
 }
 """The shortest and the longest of each blow, in seconds; a clock may be moved back too."""
+
+BROKER_BLOWS: tuple[Blow, ...] = ("wipe_broker", "delete_queues", "purge_queues")
 
 
 def orders(plan: Plan) -> tuple[Order, ...]:
@@ -128,6 +145,7 @@ def schedule(plan: Plan) -> tuple[Attack, ...]:
         "clock": plan.clock_steps,
     }
     blows = [(blow, number) for blow, count in counts.items() for number in range(count)]
+    blows += [(BROKER_BLOWS[number % len(BROKER_BLOWS)], number) for number in range(plan.broker_faults)]
     blows.sort(key=lambda one: lot(plan.seed, "order", *one))
     gap = plan.seconds / (len(blows) + 1)
     return tuple(_attack(plan.seed, blow, place, gap) for place, (blow, _) in enumerate(blows))

@@ -60,7 +60,7 @@ def hold_drill(plan: Plan, ground: Ground, *, progress: Progress, clock: Clock |
 def _fight(drill: _Drill) -> Findings:
     plan, field, clock = drill.plan, drill.field, drill.clock
     began, ended = clock.ticks(), threading.Event()
-    attacker = Attacker(field.nodes, field.database, field.witness, clock)
+    attacker = Attacker(field.nodes, field.database, field.witness, clock, field.broker)
     attacker.start(schedule(plan), began)
     try:
         sent = _send(drill, began, ended, attacker)

@@ -96,7 +96,7 @@ def build_celery(
         in_hand=in_hand,
         window=Window(settings.dispatch_window),
     )
-    net = Net(context.ledger, dispatcher, owner=owner, lease_s=lease_s, late_s=late_s)
+    net = Net(context, dispatcher, owner=owner, lease_s=lease_s, late_s=late_s)
     worker = Worker(context, owner=owner, threads=threads, lease_s=lease_s, source=net, in_hand=in_hand)
     return CeleryWork(
         dispatcher=dispatcher, consumer=consumer, broker=broker, watchdog=watchdog, worker=worker

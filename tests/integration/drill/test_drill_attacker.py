@@ -33,6 +33,18 @@ class FakeDatabase:
         self.notes.append("started")
 
 
+class FakeBroker(FakeDatabase):
+    """Notes what is done to its queues too."""
+
+    def purge(self, queue: str) -> None:
+        """Note it."""
+        self.notes.append(f"purged {queue}")
+
+    def delete(self, queue: str) -> None:
+        """Note it."""
+        self.notes.append(f"deleted {queue}")
+
+
 @pytest.fixture
 def nodes(tmp_path: Path) -> Iterator[list[Node]]:
     """Give two processes that wait."""
@@ -75,6 +87,20 @@ def test_a_stopped_database_is_started_again_before_it_is_over(nodes: list[Node]
     attacker = Attacker(nodes, database, NOBODY, SystemClock())
     held(attacker, Attack(at_s=0.0, blow="stop_database", victim=0.0, lasts_s=0.2))
     assert database.notes == ["stopped", "started"]
+
+
+def test_a_broker_loses_its_queues_and_itself_and_is_started_again(nodes: list[Node]) -> None:
+    broker = FakeBroker()
+    attacker = Attacker(nodes, None, NOBODY, SystemClock(), broker)
+    held(
+        attacker,
+        Attack(at_s=0.0, blow="purge_queues", victim=0.0),
+        Attack(at_s=0.0, blow="delete_queues", victim=0.0),
+        Attack(at_s=0.0, blow="wipe_broker", victim=0.0, lasts_s=0.1),
+    )
+    queues = ("postrail.media", "postrail.light")
+    lost = [f"{what} {queue}" for what in ("purged", "deleted") for queue in queues]
+    assert broker.notes == [*lost, "stopped", "started"]
 
 
 def test_what_was_struck_is_mended_even_when_the_drill_ends_early(nodes: list[Node]) -> None:

@@ -65,8 +65,7 @@ class Desk:
             in_hand=self.in_hand,
             window=self.window,
         )
-        ledger = scene.context.ledger
-        self.net = Net(ledger, self.dispatcher, owner="me", lease_s=LEASE_S, late_s=LATE_S)
+        self.net = Net(scene.context, self.dispatcher, owner="me", lease_s=LEASE_S, late_s=LATE_S)
 
     def crew_of(self, owner: str, queues: frozenset[str] = frozenset(QUEUES.values())) -> Crew:
         """Return a crew of two in a process called `owner`."""

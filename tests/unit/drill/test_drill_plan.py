@@ -53,7 +53,16 @@ def test_the_schedule_has_every_attack_in_time() -> None:
     assert all(0 < attack.at_s < PLAN.seconds * 1.1 for attack in attacks)
 
 
-@pytest.mark.parametrize("attack", schedule(replace(PLAN, freezes=20)), ids=lambda attack: attack.blow)
+def test_the_faults_of_a_broker_come_in_turn_and_change_no_plan_without_them() -> None:
+    alone = Plan(seed=7, kills=0, restarts=0, freezes=0, full_disks=0, broker_faults=7)
+    found = Counter(attack.blow for attack in schedule(alone))
+    assert found == {"wipe_broker": 3, "delete_queues": 2, "purge_queues": 2}
+    assert schedule(replace(PLAN, broker_faults=0)) == schedule(PLAN)
+
+
+@pytest.mark.parametrize(
+    "attack", schedule(replace(PLAN, freezes=20, broker_faults=9)), ids=lambda attack: attack.blow
+)
 def test_an_attack_lasts_as_long_as_its_kind_may(attack: Attack) -> None:
     shortest, longest = LASTS[attack.blow]
     assert shortest <= attack.lasts_s <= longest
