@@ -39,15 +39,23 @@ class _Controller(WorkController):  # type: ignore[misc] # Celery has no types
 class Consumer:
     """Celery's worker with `threads` threads on `queues`, in a thread of its own.
 
-    `on_link` is called each time when the queues have been reached. There is one at most in a process, since
+    `on_link` is called each time when the queues have been reached, `on_end` when it ends without having been
+    asked to here: an operator can shut it down through the broker. There is one at most in a process, since
     Celery keeps some of its state in the module.
     """
 
     def __init__(
-        self, app: Celery, *, queues: Sequence[str], threads: int, on_link: Callable[[], None]
+        self,
+        app: Celery,
+        *,
+        queues: Sequence[str],
+        threads: int,
+        on_link: Callable[[], None],
+        on_end: Callable[[], None],
     ) -> None:
         self._linked = threading.Event()
         self._on_link = on_link
+        self._on_end = on_end
         app.steps["consumer"].add(_Link)
         # Its threads look for their tasks there.
         app.set_default()
@@ -62,7 +70,13 @@ class Consumer:
         )
         self._controller.link = self._note
         self._controller.consumer.initial_prefetch_count = HELD_BACK
-        self._thread = threading.Thread(target=self._controller.start, name="celery", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="celery", daemon=True)
+
+    def _run(self) -> None:
+        self._controller.start()
+        if state.should_stop is None:
+            log.warning("celery_ended")
+            self._on_end()
 
     def _note(self, up: bool) -> None:  # noqa: FBT001 - up or down is all there is to say
         if not up:

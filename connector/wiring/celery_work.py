@@ -71,7 +71,7 @@ def build_celery(
     give_up: Callable[[], None],
     late_s: float,
 ) -> CeleryWork:
-    """Build it on the queues of these names (none: on all); `give_up` is called when messages get lost.
+    """Build it on the queues of these names (none: on all); `give_up` is called when the process should end.
 
     A post that has been due for `late_s` seconds is worked on here, whoever should have.
     """
@@ -84,7 +84,7 @@ def build_celery(
     )
     join_logs()
     app = make_app(settings.broker_url.get_secret_value() if settings.broker_url else None, crew.work)
-    consumer = Consumer(app, queues=queues, threads=threads, on_link=crew.stir)
+    consumer = Consumer(app, queues=queues, threads=threads, on_link=crew.stir, on_end=give_up)
     broker = Broker(app, consumer.is_linked, parts.clock)
     dispatcher = Dispatcher(
         context,

@@ -75,7 +75,9 @@ def open_ledger(settings: Settings, clock: Clock) -> Database:
 
 def connections_for(settings: Settings) -> int:
     """Return how many connections to PostgreSQL the threads of a process need at one time."""
-    return settings.threads // WEB_SHARE + settings.workers + OTHERS
+    # With Celery there are as many again: those that take messages, and the net under them.
+    workers = settings.workers * (2 if settings.engine == "celery" else 1)
+    return settings.threads // WEB_SHARE + workers + OTHERS
 
 
 def examine(settings: Settings) -> bool:

@@ -19,6 +19,7 @@ pytest_plugins = ("tests.databases", "tests.running", "tests.celery.celery_house
 
 GUIDE = Path(__file__).parents[2] / "docs" / "scaling.md"
 INSPECT = "celery -A connector.dispatch.app inspect active_queues"
+SHUTDOWN = "celery -A connector.dispatch.app control shutdown"
 MANY = 30
 FLOWER = "celery -A connector.dispatch.app flower --address=127.0.0.1 --port=5555"
 
@@ -86,6 +87,22 @@ def test_flower_lists_the_worker_its_queues_and_every_message(celery_house: Cele
         (first, *_) = eventually(lambda: seen(url), what="a task in Flower")
     assert first["worker"] == name
     assert any(post_id in first["args"] for post_id in ids)
+
+
+def test_a_worker_that_is_shut_down_through_the_broker_ends_as_if_it_were_asked_to(
+    celery_house: CeleryHouse,
+) -> None:
+    with celery_working(celery_house) as worker:
+        subprocess.run(
+            words(SHUTDOWN),
+            cwd=celery_house.house.folder,
+            env=environment(celery_house),
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert worker.process.wait(STOP_S) == 0
+        assert worker.said("celery_ended") == 1
 
 
 def test_celery_s_own_command_line_finds_the_workers(celery_house: CeleryHouse) -> None:

@@ -50,6 +50,12 @@ USES: Mapping[str, Callable[[Stage], object]] = {
     "renew": lambda stage: stage.ledger.renew(
         [Lease(post_id=f"post_{n}", token=f"lease{n}", owner="me") for n in range(1, 9)], ttl_ms=TTL
     ),
+    "hand over": lambda stage: stage.ledger.hand_over(
+        Lease(post_id="post_7", token="lease7", owner=""), "me", ttl_ms=TTL
+    ),
+    "look at what is under way": lambda stage: stage.ledger.still_held(
+        [Lease(post_id=f"post_{n}", token=f"lease{n}", owner="me") for n in range(1, 9)]
+    ),
     "next_due": lambda stage: stage.ledger.next_due(),
     "look at those who wait": lambda stage: stage.ledger.versions([f"post_{n}" for n in range(9)]),
     "end the leases of the dead": lambda stage: stage.database.write(
