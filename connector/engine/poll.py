@@ -148,10 +148,9 @@ def _concluded(context: Context, account: Account, claim: Claim, status: Publish
         doubt = DOUBT if lost else f"TikTok says {status.status}, and does not say how it ended."
         leave_in_doubt(context, account, claim, change, doubt, *entries)
         return
-    context.ledger.save(claim.lease, change, *entries)
     wait = verdict.wait_ms or look_again(age_ms, told=context.hears())
     next_at = context.ledger.now() + wait if verdict.look_again else None
-    context.ledger.release(claim.lease, next_at=next_at)
+    context.ledger.release(claim.lease, next_at=next_at, change=change, entries=entries)
     if state is not post.state and TABLE[state].settled:
         log.info("post_settled", post_id=post.id, state=state.value)
     context.wake()

@@ -94,8 +94,18 @@ class Ledger(IncidentLedger, HandingLedger, Protocol):
         The lease stays held. Raises LeaseLost, and ValueError for a transition the lifecycle does not know.
         """
 
-    def release(self, lease: Lease, *, next_at: int | None, change: Change | None = None) -> None:
-        """Give the post back, due again at `next_at` (None: never by itself). Raises LeaseLost."""
+    def release(
+        self,
+        lease: Lease,
+        *,
+        next_at: int | None,
+        change: Change | None = None,
+        entries: Sequence[Entry] = (),
+    ) -> None:
+        """Give the post back, due again at `next_at` (None: never by itself), with what `save` would do.
+
+        Raises LeaseLost, and ValueError as `save` does.
+        """
 
     def begin_attempt(self, lease: Lease, attempt_id: str, transfer: Transfer, entry: Entry) -> Attempt:
         """Void the attempt that is still `sending`, open a new one, move the post to `sending`.

@@ -2,25 +2,47 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import BigInteger, Connection, bindparam, literal_column, or_, select
 from sqlalchemy import insert as plain_insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from connector.domain.lifecycle import State
 from connector.engine.model import Accepted, NewPost, Post
 from connector.kernel.errors import PostrailError
 from connector.kernel.jsontext import compact
 from connector.store import files, journal
-from connector.store.dialect import REPEATS, hold, insert
+from connector.store.dialect import REPEATS, hold, insert_on
 from connector.store.posts import whole
-from connector.store.rows import new_content, new_post, post_of
+from connector.store.rows import UNKNOWN_YET, new_content, new_post, post_of
 from connector.store.tables import idempotency, post_content, posts
 
 KEY_LIFE_MS = 30 * 24 * 3_600_000
 """A key binds its post for 30 days."""
 
+# Built once: to build a statement takes longer than to run it.
+_ADD_POST = plain_insert(posts)
+_ADD_CONTENT = plain_insert(post_content)
+_POST = whole().where(posts.c.id == bindparam("its_id"))
+
+_OF_A_KEY = ("input_hash", "post_id", "receipt", "created_at", "expires_at")
+"""What a key that is taken anew has anew."""
+
 GONE = (State.FAILED.value, State.CANCELLED.value)
 """The states of a post that is no obstacle to another one of the same input."""
+
+_SAME = (
+    select(posts.c.id)
+    .where(
+        posts.c.account_id == bindparam("its_account"),
+        posts.c.input_hash == bindparam("its_hash"),
+        or_(posts.c.created_at > bindparam("since"), posts.c.retried_at > bindparam("since")),
+        posts.c.state.not_in(GONE),
+    )
+    .order_by(posts.c.created_at)
+    .limit(literal_column("1"))
+)
 
 
 def accept(conn: Connection, now: int, new: NewPost) -> Accepted:
@@ -33,16 +55,17 @@ def accept(conn: Connection, now: int, new: NewPost) -> Accepted:
         return _replay(conn, new, new.idempotency_key)
     if new.idempotency_key is None:
         _refuse_repeat(conn, now, new)
-    conn.execute(plain_insert(posts).values(new_post(new, now)))
-    conn.execute(plain_insert(post_content).values(new_content(new)))
+    hot, wide = new_post(new, now), new_content(new)
+    conn.execute(_ADD_POST, hot)
+    conn.execute(_ADD_CONTENT, wide)
     files.note_uploads(conn, now, new)
-    post = _load(conn, new.id)
+    post = post_of({**UNKNOWN_YET, **hot, **wide})
     journal.tell(conn, now, post, None)
     return Accepted(post=post, replayed=False)
 
 
 def _load(conn: Connection, post_id: str) -> Post:
-    return post_of(conn.execute(whole().where(posts.c.id == post_id)).mappings().one())
+    return post_of(conn.execute(_POST, {"its_id": post_id}).mappings().one())
 
 
 def _take_key(conn: Connection, now: int, new: NewPost, key: str) -> bool:
@@ -59,11 +82,20 @@ def _take_key(conn: Connection, now: int, new: NewPost, key: str) -> bool:
         "expires_at": now + KEY_LIFE_MS,
     }
     name = {"workspace_id": new.workspace_id, "operation": new.operation, "key": key}
-    statement = insert(conn, idempotency).values(**name, **fresh)
+    taken = conn.execute(_taking(conn.dialect.name), {**name, **fresh, "now": now})
+    return taken.one_or_none() is not None
+
+
+@cache
+def _taking(dialect: str) -> ReturningInsert[tuple[str]]:
+    """Return the statement that takes a key which is free, or past its time."""
+    statement = insert_on(dialect, idempotency)
+    fresh = {name: statement.excluded[name] for name in _OF_A_KEY}
+    over = idempotency.c.expires_at <= bindparam("now", type_=BigInteger)
     taken = statement.on_conflict_do_update(
-        index_elements=list(name), set_=fresh, where=idempotency.c.expires_at <= now
-    ).returning(idempotency.c.post_id)
-    return conn.execute(taken).one_or_none() is not None
+        index_elements=["workspace_id", "operation", "key"], set_=fresh, where=over
+    )
+    return taken.returning(idempotency.c.post_id)
 
 
 def _replay(conn: Connection, new: NewPost, key: str) -> Accepted:
@@ -95,17 +127,8 @@ def _refuse_repeat(conn: Connection, now: int, new: NewPost) -> None:
         return
     hold_repeats(conn, new.input_hash)
     since = now - new.repeat_window_ms
-    first = conn.execute(
-        select(posts.c.id)
-        .where(
-            posts.c.account_id == new.account_id,
-            posts.c.input_hash == new.input_hash,
-            or_(posts.c.created_at > since, posts.c.retried_at > since),
-            posts.c.state.not_in(GONE),
-        )
-        .order_by(posts.c.created_at)
-        .limit(1)
-    ).scalar_one_or_none()
+    same = {"its_account": new.account_id, "its_hash": new.input_hash, "since": since}
+    first = conn.execute(_SAME, same).scalar_one_or_none()
     if first is not None:
         raise PostrailError(
             "duplicate_request",

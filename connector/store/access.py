@@ -1,8 +1,10 @@
 """Workspaces, API keys and accounts on SQL."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, case, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, case, select, update
 from sqlalchemy import insert as plain_insert
 
 from connector.engine.model import Account, ApiKey
@@ -78,8 +80,7 @@ class SqlAccess:
         """Find a key and note its use, once a minute at most; that of a revoked one is not noted."""
 
         def find(conn: Connection) -> tuple[ApiKey | None, int]:
-            row = conn.execute(select(api_keys).where(api_keys.c.secret_hash == secret_hash)).mappings()
-            found = row.one_or_none()
+            found = conn.execute(_KEY, {"its_hash": secret_hash}).mappings().one_or_none()
             return (None if found is None else key_of(found)), self._database.now(conn)
 
         key, now = self._database.read(find)
@@ -111,33 +112,30 @@ class SqlAccess:
 
     def account(self, account_id: str, app_id: str | None = None) -> Account | None:
         """Return an account by our id, with the tokens of `app_id` or of the best of its apps."""
-        mine = accounts.c.id == account_id
-        found = self._accounts(mine if app_id is None else mine & (grants.c.app_id == app_id))
+        mine = {"its_id": account_id}
+        found = (
+            self._accounts(_ACCOUNT, mine)
+            if app_id is None
+            else self._accounts(_ACCOUNT_OF_APP, {**mine, "its_app": app_id})
+        )
         if found or app_id is None:
             return found[0] if found else None
         # The account is known, but not to that app: nobody may act for it there.
-        bare = self._accounts(mine)
+        bare = self._accounts(_ACCOUNT, mine)
         return replace(bare[0], access_token="", app_id=app_id, grant_id=None, scopes=None) if bare else None
 
     def accounts(self, workspace_id: str) -> list[Account]:
         """List the accounts of a workspace, oldest first."""
-        return self._accounts(accounts.c.workspace_id == workspace_id)
+        return self._accounts(_ACCOUNTS, {"its_workspace": workspace_id})
 
-    def _accounts(self, meant: ColumnElement[bool]) -> list[Account]:
-        """Return the accounts that are meant, each with its best grant: live, audited app, oldest."""
-        joined = accounts.outerjoin(grants, grants.c.account_id == accounts.c.id)
-        query = (
-            select(accounts, *(column.label(f"grant_{column.name}") for column in grants.c))
-            .select_from(joined.outerjoin(apps, apps.c.id == grants.c.app_id))
-            .where(meant)
-            .order_by(accounts.c.created_at, accounts.c.id, *_BEST_FIRST)
-        )
-        rows = self._database.read(lambda conn: conn.execute(query).mappings().all())
+    def _accounts(self, query: Select[Any], values: Mapping[str, object]) -> list[Account]:
+        """Return the accounts that are meant, each with its best grant."""
+        rows = self._database.read(lambda conn: conn.execute(query, values).mappings().all())
         best = {row["id"]: row for row in reversed(rows)}
         return [self._account_of(row) for row in rows if best[row["id"]] is row]
 
     def _account_of(self, row: RowMapping) -> Account:
-        grant = {column.name: row[f"grant_{column.name}"] for column in grants.c}
+        grant = {name: row[label] for name, label in _GRANT_LABELS.items()}
         pair = None if grant["id"] is None else pair_of(grant, self._sealer)
         return account_of(row, grant, "" if pair is None else pair.access)
 
@@ -147,6 +145,8 @@ def _row_of(key: ApiKey, secret_hash: str) -> dict[str, object]:
 
 
 _OLDEST_WORKSPACE = select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id).limit(1)
+_KEY = select(api_keys).where(api_keys.c.secret_hash == bindparam("its_hash"))
+_GRANT_LABELS = {column.name: f"grant_{column.name}" for column in grants.c}
 _BEST_FIRST = (
     case((grants.c.state == "live", 0), else_=1),
     case((apps.c.audit == "audited", 0), (apps.c.audit == "unknown", 1), else_=2),
@@ -154,3 +154,21 @@ _BEST_FIRST = (
     grants.c.id,
 )
 """Which app acts for an account where nobody names one."""
+
+
+def _with_grants(meant: ColumnElement[bool]) -> Select[Any]:
+    """Return the query of the accounts that are meant, the best grant of each first."""
+    joined = accounts.outerjoin(grants, grants.c.account_id == accounts.c.id)
+    return (
+        select(accounts, *(grants.c[name].label(label) for name, label in _GRANT_LABELS.items()))
+        .select_from(joined.outerjoin(apps, apps.c.id == grants.c.app_id))
+        .where(meant)
+        .order_by(accounts.c.created_at, accounts.c.id, *_BEST_FIRST)
+    )
+
+
+_ACCOUNTS = _with_grants(accounts.c.workspace_id == bindparam("its_workspace"))
+_ACCOUNT = _with_grants(accounts.c.id == bindparam("its_id"))
+_ACCOUNT_OF_APP = _with_grants(
+    (accounts.c.id == bindparam("its_id")) & (grants.c.app_id == bindparam("its_app"))
+)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from connector.domain.audit import UNAUDITED, Audit
 from connector.engine.model_accounts import App, Lesson
@@ -13,6 +13,9 @@ from connector.store.database import Database
 from connector.store.dialect import insert
 from connector.store.sealing import Sealer, app_context
 from connector.store.tables import apps, posts
+
+_ALL = select(apps).order_by(apps.c.created_at, apps.c.id)
+_MEANT = select(apps).where((apps.c.id == bindparam("ref")) | (apps.c.client_key == bindparam("ref")))
 
 
 class SqlApps:
@@ -49,14 +52,12 @@ class SqlApps:
 
     def apps(self) -> list[App]:
         """List all apps, oldest first."""
-        ordered = select(apps).order_by(apps.c.created_at, apps.c.id)
-        rows = self._database.read(lambda conn: conn.execute(ordered).mappings().all())
+        rows = self._database.read(lambda conn: conn.execute(_ALL).mappings().all())
         return [self._app_of(row) for row in rows]
 
     def find(self, ref: str) -> App | None:
         """Find an app by its id or client key."""
-        meant = select(apps).where((apps.c.id == ref) | (apps.c.client_key == ref))
-        row = self._database.read(lambda conn: conn.execute(meant).mappings().first())
+        row = self._database.read(lambda conn: conn.execute(_MEANT, {"ref": ref}).mappings().first())
         return None if row is None else self._app_of(row)
 
     def set_audit(self, app_id: str, audit: Audit, user_cap: int | None) -> None:

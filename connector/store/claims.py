@@ -3,7 +3,18 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, Connection, case, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 
 from connector.domain.lifecycle import POLLED, State
 from connector.engine.model import Attempt, Claim, Lease, Post
@@ -12,6 +23,24 @@ from connector.store.dialect import locked, tell
 from connector.store.posts import whole
 from connector.store.rows import attempt_of, post_of
 from connector.store.tables import LIVE, attempts, posts
+
+# Built once: to build a statement takes longer than to run it.
+_NEXT_DUE = select(func.min(posts.c.next_at)).where(posts.c.next_at.is_not(None))
+"""The earliest; the condition changes nothing but lets SQLite use the index."""
+
+_DUE = locked(
+    whole()
+    .where(posts.c.next_at <= bindparam("due_by"))
+    .order_by(posts.c.next_at)
+    .limit(bindparam("most", type_=Integer)),
+    skip=True,
+)
+_among = posts.c.id.in_(bindparam("ids", expanding=True))
+_LEASE = update(posts).where(_among).values(wake_seen=posts.c.wake_seq)
+_LIVE = select(attempts).where(
+    attempts.c.post_id.in_(bindparam("ids", expanding=True)),
+    attempts.c.state.in_([literal_column(f"'{state}'") for state in LIVE]),
+)
 
 
 def is_due(conn: Connection, now: int) -> bool:
@@ -34,8 +63,8 @@ def claim(
     """
     if pausing.park_due(conn, now) == pausing.AT_ONCE:
         return []
-    due = whole().where(posts.c.next_at <= now - late_ms).order_by(posts.c.next_at).limit(limit)
-    found = [post_of(row) for row in conn.execute(locked(due, skip=True)).mappings()]
+    rows = conn.execute(_DUE, {"due_by": now - late_ms, "most": limit}).mappings()
+    found = [post_of(row) for row in rows]
     if not found:
         return []
     ids = [post.id for post in found]
@@ -46,10 +75,8 @@ def claim(
 
 
 def _lease(conn: Connection, ids: Sequence[str], lease: Lease, until: int) -> None:
-    taken = update(posts).where(posts.c.id.in_(ids))
-    conn.execute(
-        taken.values(lease=lease.token, owner=lease.owner, next_at=until, wake_seen=posts.c.wake_seq)
-    )
+    taken = {"lease": lease.token, "owner": lease.owner, "next_at": until}
+    conn.execute(_LEASE, {"ids": list(ids), **taken})
 
 
 def take(conn: Connection, now: int, lease: Lease, *, ttl_ms: int) -> Claim | None:
@@ -134,15 +161,13 @@ def _claimed(post: Post, lease: Lease, until: int, attempt: Attempt | None) -> C
 
 def live_attempts(conn: Connection, post_ids: Sequence[str]) -> dict[str, Attempt]:
     """Return the attempt of each post that may still publish, by post id; there is one at most."""
-    query = select(attempts).where(attempts.c.post_id.in_(post_ids), attempts.c.state.in_(LIVE))
-    return {row["post_id"]: attempt_of(row) for row in conn.execute(query).mappings()}
+    rows = conn.execute(_LIVE, {"ids": list(post_ids)}).mappings()
+    return {row["post_id"]: attempt_of(row) for row in rows}
 
 
 def next_due(conn: Connection) -> int | None:
     """Return the earliest schedule or lease expiry of all posts."""
-    # The condition changes nothing but lets SQLite use the index.
-    query = select(func.min(posts.c.next_at)).where(posts.c.next_at.is_not(None))
-    earliest: int | None = conn.execute(query).scalar_one()
+    earliest: int | None = conn.execute(_NEXT_DUE).scalar_one()
     return earliest
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import Connection, Integer, Select, Table, Text, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.engine.ports_nodes import Topic
@@ -30,10 +30,22 @@ BEGUN = 8
 CHANNEL = "postrail"
 """Where processes on one PostgreSQL tell each other of news."""
 
+_lock_name = (bindparam("space", type_=Integer), bindparam("key", type_=Integer))
+_HOLD = select(func.pg_advisory_xact_lock(*_lock_name))
+_SHARE = select(func.pg_advisory_xact_lock_shared(*_lock_name))
+_told = func.pg_notify(CHANNEL, bindparam("topic", type_=Text))
+_TELL = select(_told)
+_TELL_AND_HOLD = select(_told, func.pg_advisory_xact_lock(*_lock_name))
+
 
 def insert(conn: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
     """Return an INSERT that knows ON CONFLICT."""
-    return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+    return insert_on(conn.dialect.name, table)
+
+
+def insert_on(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return the same for the dialect of that name."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def hold(conn: Connection, space: int, key: int = 0) -> None:
@@ -42,12 +54,12 @@ def hold(conn: Connection, space: int, key: int = 0) -> None:
     SQLite has one writing transaction at a time anyway.
     """
     if conn.dialect.name == "postgresql":
-        conn.execute(select(func.pg_advisory_xact_lock(space, key)))
+        conn.execute(_HOLD, {"space": space, "key": key})
 
 
 def share(conn: Connection, space: int, key: int) -> None:
     """Let nobody `hold` this until the transaction ends; any number may share it."""
-    conn.execute(select(func.pg_advisory_xact_lock_shared(space, key)))
+    conn.execute(_SHARE, {"space": space, "key": key})
 
 
 def tell(conn: Connection, topic: Topic) -> None:
@@ -56,7 +68,13 @@ def tell(conn: Connection, topic: Topic) -> None:
     SQLite has one process, which knows by itself.
     """
     if conn.dialect.name == "postgresql":
-        conn.execute(select(func.pg_notify(CHANNEL, topic)))
+        conn.execute(_TELL, {"topic": topic})
+
+
+def tell_and_hold(conn: Connection, topic: Topic, space: int) -> None:
+    """Do both `tell` and `hold`, in one statement."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(_TELL_AND_HOLD, {"topic": topic, "space": space, "key": 0})
 
 
 def locked(query: Select[Any], *, skip: bool = False, of: Table = posts) -> Select[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
 from connector.engine.model_accounts import (
     Grant,
@@ -32,6 +32,12 @@ ENDINGS: dict[GrantState, str] = {
 }
 """The event of each way in which a grant can end."""
 
+_OF_WORKSPACE = (
+    select(grants)
+    .where(grants.c.workspace_id == bindparam("its_workspace"))
+    .order_by(grants.c.created_at, grants.c.id)
+)
+
 
 class SqlGrants:
     """`connector.engine.ports_accounts.GrantStore` on a database that `migrate` has prepared.
@@ -59,9 +65,8 @@ class SqlGrants:
 
     def grants(self, workspace_id: str) -> list[Grant]:
         """List the grants of a workspace, oldest first."""
-        mine = select(grants).where(grants.c.workspace_id == workspace_id)
-        ordered = mine.order_by(grants.c.created_at, grants.c.id)
-        rows = self._database.read(lambda conn: conn.execute(ordered).mappings().all())
+        mine = {"its_workspace": workspace_id}
+        rows = self._database.read(lambda conn: conn.execute(_OF_WORKSPACE, mine).mappings().all())
         return [grant_of(row, self._sealer) for row in rows]
 
     def claim_due(self, owner: str, *, limit: int, ttl_ms: int) -> list[GrantClaim]:

@@ -97,9 +97,16 @@ class SqlLedger(SqlIncident):
         """Apply `change` under the lease, with its entries and its event."""
         return self._write(lambda conn, now: posts.save(conn, now, lease, change, entries))
 
-    def release(self, lease: Lease, *, next_at: int | None, change: Change | None = None) -> None:
-        """Give the post back, due again at `next_at`."""
-        self._write(lambda conn, now: posts.release(conn, now, lease, next_at, change))
+    def release(
+        self,
+        lease: Lease,
+        *,
+        next_at: int | None,
+        change: Change | None = None,
+        entries: Sequence[Entry] = (),
+    ) -> None:
+        """Give the post back, due again at `next_at`, with what has become of it."""
+        self._write(lambda conn, now: posts.release(conn, now, lease, next_at, change, entries))
 
     def begin_attempt(self, lease: Lease, attempt_id: str, transfer: Transfer, entry: Entry) -> Attempt:
         """Open a new attempt; ValueError while an accepted or uncertain one is alive."""

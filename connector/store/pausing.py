@@ -5,14 +5,17 @@ pauses under a lock that whoever pauses takes alone. That lock comes before any 
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
     and_,
     bindparam,
     delete,
     exists,
+    literal_column,
     not_,
     or_,
     select,
@@ -62,6 +65,18 @@ _to_be_sent = or_(
 """The condition on a post that its next step at TikTok would be a new one: no attempt of it goes on."""
 
 
+def _pause_over(meant: ColumnElement[bool]) -> Select[Any]:
+    """Return the query of the oldest pause over the post that is meant."""
+    found = select(pauses).join(posts, _covers).where(_active, meant)
+    return found.order_by(pauses.c.since).limit(literal_column("1"))
+
+
+_its = posts.c.id == bindparam("its_id")
+_ANY = select(pauses.c.kind).where(_active).limit(literal_column("1"))
+_COVERING = _pause_over(_its)
+_KEEPING = _pause_over(_its & _to_be_sent)
+
+
 def _is_covered() -> ColumnElement[bool]:
     return exists(select(pauses.c.kind).where(_active, _covers).correlate(posts))
 
@@ -74,19 +89,18 @@ def keep_out(conn: Connection) -> None:
 
 def check(conn: Connection, post_id: str) -> None:
     """Raise Paused where a pause covers a post."""
-    if _over(conn, posts.c.id == post_id) is not None:
+    if _first(conn, _COVERING, post_id) is not None:
         raise Paused(post_id)
 
 
-def _over(conn: Connection, meant: ColumnElement[bool]) -> Pause | None:
-    query = select(pauses).join(posts, _covers).where(_active, meant).order_by(pauses.c.since).limit(1)
-    row = conn.execute(query).mappings().one_or_none()
+def _first(conn: Connection, query: Select[Any], post_id: str) -> Pause | None:
+    row = conn.execute(query, {"its_id": post_id}).mappings().one_or_none()
     return None if row is None else _pause_of(row)
 
 
 def over(conn: Connection, post_id: str) -> Pause | None:
     """Return the pause that keeps a post from being sent now; none for one that is at TikTok already."""
-    return _over(conn, (posts.c.id == post_id) & _to_be_sent)
+    return _first(conn, _KEEPING, post_id)
 
 
 def park_due(conn: Connection, now: int) -> int:
@@ -94,7 +108,7 @@ def park_due(conn: Connection, now: int) -> int:
 
     An attempt of theirs that has no answer, left by a process that died, is voided.
     """
-    if conn.execute(select(pauses.c.kind).where(_active).limit(1)).one_or_none() is None:
+    if conn.execute(_ANY).one_or_none() is None:
         return 0
     keep_out(conn)
     due = select(posts.c.id).where(posts.c.next_at <= now, _to_be_sent, _is_covered())
@@ -113,7 +127,7 @@ def park(conn: Connection, now: int, lease: Lease) -> None:
     keep_out(conn)
     held(conn, lease)
     void_sending(conn, now, lease.post_id)
-    if _over(conn, posts.c.id == lease.post_id) is None:
+    if _first(conn, _COVERING, lease.post_id) is None:
         release(conn, now, lease, now, None)
         return
     journal.append(conn, now, lease.post_id, [PARKED])

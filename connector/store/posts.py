@@ -2,7 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Case, ColumnElement, Connection, Select, case, select, true, union_all, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    case,
+    select,
+    union_all,
+    update,
+)
 
 from connector.domain.lifecycle import POLLED, AttemptState
 from connector.engine.model import Change, Entry, Gate, Lease, Post
@@ -23,13 +33,35 @@ def whole() -> Select[tuple[object, ...]]:
     return select(posts, *content).join(post_content, post_content.c.post_id == posts.c.id)
 
 
-def held(conn: Connection, lease: Lease) -> Post:
-    """Return the post that `lease` holds, locked until the transaction ends. Raises LeaseLost."""
-    query = locked(whole().where(posts.c.id == lease.post_id, posts.c.lease == lease.token))
-    row = conn.execute(query).mappings().one_or_none()
+GIVEN_BACK = {"lease": None, "owner": None}
+"""The columns of a post that nobody holds."""
+
+# Built once: to build a statement takes longer than to run it.
+_its_lease = (posts.c.id == bindparam("its_id")) & (posts.c.lease == bindparam("its_lease"))
+_HELD = locked(whole().where(_its_lease))
+_WRITE_HOT = update(posts).where(_its_lease)
+_WRITE_WIDE = update(post_content).where(post_content.c.post_id == bindparam("its_id"))
+_told = (posts.c.wake_seq != posts.c.wake_seen) & posts.c.state.in_(sorted(POLLED))
+_due = bindparam("due", type_=BigInteger)
+_GIVE_BACK = _WRITE_HOT.values(
+    **GIVEN_BACK, next_at=case((_told, bindparam("told_at", type_=BigInteger)), else_=_due)
+)
+
+
+def _key(lease: Lease) -> dict[str, object]:
+    return {"its_id": lease.post_id, "its_lease": lease.token}
+
+
+def _held_row(conn: Connection, lease: Lease) -> RowMapping:
+    row = conn.execute(_HELD, _key(lease)).mappings().one_or_none()
     if row is None:
         raise LeaseLost(lease.post_id)
-    return post_of(row)
+    return row
+
+
+def held(conn: Connection, lease: Lease) -> Post:
+    """Return the post that `lease` holds, locked until the transaction ends. Raises LeaseLost."""
+    return post_of(_held_row(conn, lease))
 
 
 def apply(conn: Connection, now: int, lease: Lease, before: Post, change: Change) -> Post:
@@ -43,11 +75,10 @@ def _write(
     conn: Connection, now: int, lease: Lease, before: Post, after: Post, handover: Mapping[str, object]
 ) -> None:
     """Write `after` over `before`; the event comes last, since others wait for its lock."""
-    _write_hot(conn, lease, {**hot_columns(after), **handover})
-    if wide_columns(after) != wide_columns(before):
-        conn.execute(
-            update(post_content).where(post_content.c.post_id == after.id).values(wide_columns(after))
-        )
+    if conn.execute(_WRITE_HOT, {**_key(lease), **hot_columns(after), **handover}).rowcount != 1:
+        raise LeaseLost(lease.post_id)
+    if _wide(after) != _wide(before):
+        conn.execute(_WRITE_WIDE, {"its_id": after.id, **wide_columns(after)})
     if after.media != before.media:
         files.note(conn, after.id, [item.media_id for item in after.media])
     if leaves_sending(before, after):
@@ -56,23 +87,28 @@ def _write(
         journal.tell(conn, now, after, before.state)
 
 
+def _wide(post: Post) -> tuple[object, ...]:
+    """Return what the wide row is written from."""
+    return post.receipt, post.media, post.raw_status, post.failure
+
+
 def put(
     conn: Connection, now: int, lease: Lease, before: Post, after: Post, columns: Mapping[str, object]
 ) -> None:
     """Write what a person has made of the post that `lease` holds, with `columns`, and give it back."""
-    _write(conn, now, lease, before, after, {"lease": None, "owner": None, **columns})
+    _write(conn, now, lease, before, after, {**GIVEN_BACK, **columns})
+
+
+_VOID_SENDING = (
+    update(attempts)
+    .where((attempts.c.post_id == bindparam("its_post")) & is_sending)
+    .values(state=AttemptState.VOID.value)
+)
 
 
 def void_sending(conn: Connection, now: int, post_id: str) -> None:
     """Shut the gate of an attempt that has no answer yet: its bytes will never leave."""
-    mine = (attempts.c.post_id == post_id) & is_sending
-    conn.execute(update(attempts).where(mine).values(state=AttemptState.VOID.value, resolved_at=now))
-
-
-def _write_hot(conn: Connection, lease: Lease, values: Mapping[str, object]) -> None:
-    fenced = update(posts).where(posts.c.id == lease.post_id, posts.c.lease == lease.token)
-    if conn.execute(fenced.values(values)).rowcount != 1:
-        raise LeaseLost(lease.post_id)
+    conn.execute(_VOID_SENDING, {"its_post": post_id, "resolved_at": now})
 
 
 def save(conn: Connection, now: int, lease: Lease, change: Change, entries: Iterable[Entry]) -> Post:
@@ -82,37 +118,43 @@ def save(conn: Connection, now: int, lease: Lease, change: Change, entries: Iter
     return apply(conn, now, lease, before, change)
 
 
-def release(conn: Connection, now: int, lease: Lease, next_at: int | None, change: Change | None) -> None:
-    """Apply `change` and give the post back. Raises LeaseLost and ValueError.
+def release(
+    conn: Connection,
+    now: int,
+    lease: Lease,
+    next_at: int | None,
+    change: Change | None,
+    entries: Iterable[Entry] = (),
+) -> None:
+    """Apply `change`, append `entries`, and give the post back. Raises LeaseLost and ValueError.
 
     It is due at once when TikTok has told of it meanwhile and may be asked about it.
     """
-    given_back = {"lease": None, "owner": None}
+    journal.append(conn, now, lease.post_id, entries)
     if change is None:
-        asked = posts.c.state.in_(sorted(POLLED))
-        _write_hot(conn, lease, {**given_back, "next_at": _unless_told(now, next_at, asked)})
+        due = {"told_at": now, "due": next_at}
+        if conn.execute(_GIVE_BACK, {**_key(lease), **due}).rowcount != 1:
+            raise LeaseLost(lease.post_id)
         return
-    before = held(conn, lease)
+    row = _held_row(conn, lease)
+    before = post_of(row)
     after = changed(before, change, now)
-    due = _unless_told(now, next_at, true()) if after.state in POLLED else next_at
-    _write(conn, now, lease, before, after, {**given_back, "next_at": due})
+    told = row["wake_seq"] != row["wake_seen"] and after.state in POLLED
+    _write(conn, now, lease, before, after, {**GIVEN_BACK, "next_at": now if told else next_at})
 
 
-def _unless_told(now: int, next_at: int | None, asked: ColumnElement[bool]) -> Case[int | None]:
-    told = (posts.c.wake_seq != posts.c.wake_seen) & asked
-    return case((told, now), else_=next_at)
+# A union, since PostgreSQL reads the whole table for an OR across two of them.
+_ids_meant = union_all(
+    select(posts.c.id).where(posts.c.id == bindparam("ref")),
+    select(posts.c.id).where(posts.c.publish_id == bindparam("ref")),
+    select(attempts.c.post_id).where(attempts.c.publish_id == bindparam("ref")),
+)
+_MEANT = whole().where(posts.c.workspace_id == bindparam("its_workspace"), posts.c.id.in_(_ids_meant))
 
 
 def find(conn: Connection, workspace_id: str, ref: str) -> Post | None:
     """Find a post by its id, or by a publish id that it has or had."""
-    # A union, since PostgreSQL reads the whole table for an OR across two of them.
-    meant = union_all(
-        select(posts.c.id).where(posts.c.id == ref),
-        select(posts.c.id).where(posts.c.publish_id == ref),
-        select(attempts.c.post_id).where(attempts.c.publish_id == ref),
-    )
-    query = whole().where(posts.c.workspace_id == workspace_id, posts.c.id.in_(meant))
-    row = conn.execute(query).mappings().first()
+    row = conn.execute(_MEANT, {"its_workspace": workspace_id, "ref": ref}).mappings().first()
     return None if row is None else post_of(row)
 
 

@@ -45,6 +45,17 @@ def optional_text(value: Mapping[str, object] | None) -> str | None:
     return None if value is None else compact(value)
 
 
+UNKNOWN_YET: Mapping[str, object] = {
+    "publish_id": None,
+    "tiktok_status": None,
+    "settled_at": None,
+    "attempts_before": 0,
+    "raw_status": None,
+    "failure": None,
+}
+"""What the row of a post that has just been accepted holds beside what it is given."""
+
+
 def new_post(new: NewPost, now: int) -> dict[str, object]:
     """Return the hot row of a post that has just been accepted: queued, and due at once."""
     return {

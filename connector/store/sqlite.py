@@ -7,7 +7,7 @@ with BEGIN IMMEDIATE, since a deferred one fails at once when its snapshot has g
 
 import sqlite3
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -48,7 +48,8 @@ def sqlite_engine(url: str, begin: str, *pragmas: str) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        # By the driver itself: this stands before every look at the ledger.
+        cast(sqlite3.Connection, connection.connection.driver_connection).execute(begin)
 
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", start)
@@ -57,9 +58,10 @@ def sqlite_engine(url: str, begin: str, *pragmas: str) -> Engine:
 
 def translate(error: Exception) -> Exception:
     """Return the catalogued error for a failure of SQLite itself, any other error as it is."""
-    if not isinstance(error, DBAPIError) or not isinstance(error.orig, sqlite3.Error):
+    failure = error.orig if isinstance(error, DBAPIError) else error
+    if not isinstance(failure, sqlite3.Error):
         return error
-    primary = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    primary = getattr(failure, "sqlite_errorcode", 0) & 0xFF
     if primary in _FULL:
         return disk_full()
     return unreachable() if primary in _UNUSABLE else error
@@ -79,7 +81,7 @@ class SqliteDatabase:
         try:
             with self._readers.begin() as conn:
                 return fn(conn)
-        except DBAPIError as error:
+        except (DBAPIError, sqlite3.Error) as error:
             raise translate(error) from error
 
     def write(self, fn: Callable[[Connection], T]) -> T:

@@ -1,7 +1,7 @@
 """Group commit: one thread takes all queued writes, runs them in one transaction and commits once.
 
-Each write has a savepoint of its own, so one that fails harms none of its neighbours. Nobody is answered
-before the commit is on the disk.
+Each write of a group has a savepoint of its own, so one that fails harms none of its neighbours. Nobody is
+answered before the commit is on the disk.
 """
 
 import threading
@@ -93,7 +93,7 @@ class GroupWriter:
     def _commit(self, group: list[_Job]) -> None:
         try:
             with self._engine.begin() as conn:
-                outcomes = [_attempt(conn, job) for job in group]
+                outcomes = _attempt_all(conn, group)
         except Exception as error:  # noqa: BLE001 - whatever it is, every caller of the group must hear of it
             for job in group:
                 job.future.set_exception(self._translate(error))
@@ -103,6 +103,13 @@ class GroupWriter:
                 job.future.set_exception(self._translate(outcome.error))
             else:
                 job.future.set_result(outcome.value)
+
+
+def _attempt_all(conn: Connection, group: list[_Job]) -> list[_Outcome]:
+    """Run the jobs of a group. One that is alone needs no savepoint: what it raises undoes all there is."""
+    if len(group) == 1:
+        return [_Outcome(value=group[0].fn(conn))]
+    return [_attempt(conn, job) for job in group]
 
 
 def _attempt(conn: Connection, job: _Job) -> _Outcome:

@@ -116,6 +116,24 @@ def test_the_timeline_keeps_the_order_and_fills_in_the_time(stage: Stage) -> Non
     ]
 
 
+def test_a_post_is_given_back_with_what_has_become_of_it_and_its_lines(stage: Stage) -> None:
+    post = stage.accept()
+    change, lines = Change(state=State.CANCELLED), (Entry(call="first"), Entry(call="second"))
+    stage.ledger.release(stage.claim().lease, next_at=None, change=change, entries=lines)
+    told = [(entry.call, entry.decision) for entry in stage.ledger.timeline(post.id)[1:]]
+    assert told == [("first", ""), ("second", ""), ("state", "cancelled")]
+
+
+def test_what_nobody_holds_any_more_gets_no_line_when_it_is_given_back(stage: Stage) -> None:
+    post = stage.accept()
+    claim = stage.claim()
+    stage.ledger.release(claim.lease, next_at=None)
+    for change in (None, Change(tries=1)):
+        with pytest.raises(LeaseLost):
+            stage.ledger.release(claim.lease, next_at=None, change=change, entries=(Entry(call="late"),))
+    assert [entry.call for entry in stage.ledger.timeline(post.id)] == ["state"]
+
+
 def _writes(stage: Stage, claim: Claim) -> list[object]:
     """Return every fenced write, ready to be called with the lease of `claim`."""
     lease, ledger = claim.lease, stage.ledger

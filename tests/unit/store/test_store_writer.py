@@ -98,6 +98,18 @@ def test_a_failing_write_harms_none_of_its_neighbours(engine: Engine, writer: Gr
     assert _lines(engine) == [1, 3]
 
 
+def test_a_write_that_fails_alone_leaves_nothing_behind(engine: Engine, writer: GroupWriter) -> None:
+    def half_way(conn: Connection) -> None:
+        put(1)(conn)
+        raise ValueError("after a write")
+
+    with pytest.raises(ValueError, match="after a write"):
+        writer.submit(half_way).result(10)
+    assert writer.submit(put(2)).result(10) == 2
+    writer.close()
+    assert _lines(engine) == [2]
+
+
 def test_a_commit_that_fails_fails_its_whole_group_and_writes_nothing(
     engine: Engine, writer: GroupWriter
 ) -> None:
