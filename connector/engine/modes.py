@@ -91,6 +91,9 @@ def _actors(context: Context, account: Account) -> list[_Actor]:
     """Return the account as each app that may act for it, the best one first."""
     apps = {app.id: app for app in context.desk.apps.apps()}
     found = [_Actor(account=account, app=apps.get(account.app_id or ""))]
+    if len(apps) == 1:
+        # An account has one grant for each app: there is no other.
+        return found
     for grant in context.desk.grants.grants(account.workspace_id):
         if (grant.account_id, grant.state) == (account.id, "live") and grant.app_id != account.app_id:
             other = context.access.account(account.id, grant.app_id)
@@ -123,8 +126,11 @@ def check_audit(app: App, content: Mapping[str, object]) -> None:
 
 def _check_cap(context: Context, app: App, account: Account) -> None:
     """Raise PostrailError `reached_active_user_cap` where one more account today is known to be too many."""
-    now, lesson = context.ledger.now(), app.lessons.get(USER_CAP)
+    lesson = app.lessons.get(USER_CAP)
     cap = app.user_cap or (UNAUDITED_USERS if app.audit == "unaudited" else None)
+    if cap is None and lesson is None:
+        return
+    now = context.ledger.now()
     held = lesson is not None and lesson.last_at > now - CAP_HOLD_MS
     if cap is None and not held:
         return

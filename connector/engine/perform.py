@@ -12,7 +12,7 @@ from connector.engine.ask import Ask
 from connector.engine.context import Context
 from connector.engine.creator import ask_creator
 from connector.engine.intake import album_of, take_in, whole, with_receipt
-from connector.engine.model import Post, Principal
+from connector.engine.model import Account, Post, Principal
 from connector.engine.outputs import post_row, timeline_rows
 from connector.engine.pausing import begin_pause, lift_pause, pause_of
 from connector.engine.rehearse import rehearse
@@ -49,9 +49,8 @@ def _wait(room: WaitRoom, ask: Ask, post: Post) -> tuple[Post, bool]:
     return post, done(post)
 
 
-def _row(context: Context, ask: Ask, post: Post) -> dict[str, object]:
-    """Return the answer about a post, with its timeline where that was asked for."""
-    account = context.access.account(post.account_id)
+def _row(context: Context, ask: Ask, post: Post, account: Account | None) -> dict[str, object]:
+    """Return the answer about a post of an account, with its timeline where that was asked for."""
     receipt, paused = ask.understood.receipt(), pause_of(context, post)
     row = post_row(context.contract, post, account, context.web_url, receipt=receipt, paused=paused)
     if ask.understood.input.get("include_timeline"):
@@ -65,11 +64,11 @@ def publish(context: Context, room: WaitRoom, ask: Ask) -> Told:
     if ask.understood.input.get("dry_run"):
         body = rehearse(context, ask)
         return Told(post=None, body=body, outcome="settled")
-    accepted = submit(context, ask)
+    accepted, account = submit(context, ask)
     post, done = _wait(room, ask, accepted.post)
     # A replay tells the receipt of the acceptance, whatever was found since, and the state of now.
     receipt = accepted.post.receipt if accepted.replayed else post.receipt
-    body = {**_row(context, ask, post), **receipt}
+    body = {**_row(context, ask, post, account), **receipt}
     settled = done and TABLE[post.state].settled
     return Told(post=post, body=body, outcome="settled" if settled else "pending", replayed=accepted.replayed)
 
@@ -106,7 +105,7 @@ def check_status(context: Context, room: WaitRoom, ask: Ask) -> Told:
     del room
     demand(ask.principal, "posts:read")
     post = find_post(context, ask)
-    body = _row(context, ask, post)
+    body = _row(context, ask, post, context.access.account(post.account_id))
     return Told(post=post, body=body, outcome="settled")
 
 
@@ -114,7 +113,7 @@ def wait_until_published(context: Context, room: WaitRoom, ask: Ask) -> Told:
     """Answer when the post has come as far as asked, or at the deadline with `retry_at`."""
     demand(ask.principal, "posts:read")
     post, done = _wait(room, ask, find_post(context, ask))
-    body = _row(context, ask, post)
+    body = _row(context, ask, post, context.access.account(post.account_id))
     if not done:
         body["state"] = "pending"
         body["retry_at"] = to_iso(context.ledger.now() + POLL_AGAIN_MS)
@@ -169,7 +168,7 @@ def upload_media(context: Context, room: WaitRoom, ask: Ask) -> Told:
 
 def _decided(context: Context, ask: Ask, post: Post, said: list[str]) -> Told:
     """Answer with a post about which somebody has decided, and with what they are to be told."""
-    body = _row(context, ask, post)
+    body = _row(context, ask, post, context.access.account(post.account_id))
     warned = body["warnings"]
     body["warnings"] = [*(warned if isinstance(warned, list | tuple) else []), *said]
     settled = TABLE[post.state].settled

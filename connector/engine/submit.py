@@ -100,8 +100,8 @@ def draw_up(context: Context, ask: Ask) -> Draft:
     return Draft(new=new, uploads=uploads, account=way.account)
 
 
-def submit(context: Context, ask: Ask) -> Accepted:
-    """Store the post that was asked for, or find the one that its key already binds.
+def submit(context: Context, ask: Ask) -> tuple[Accepted, Account]:
+    """Store the post that was asked for, or find the one that its key already binds; tell its account too.
 
     Raises PostrailError as `draw_up` and `Ledger.accept` do.
     """
@@ -109,7 +109,7 @@ def submit(context: Context, ask: Ask) -> Accepted:
     with context.library.intake.held(upload.item.media_id for upload in draft.uploads):
         accepted = context.ledger.accept(draft.new)
     context.wake()
-    return accepted
+    return accepted, draft.account
 
 
 def _text(value: object) -> str | None:

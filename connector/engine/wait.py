@@ -49,7 +49,7 @@ class WaitRoom:
     def wait(self, post: Post, done: Callable[[Post], bool], timeout_s: float) -> Post:
         """Return the post as soon as `done` holds for it, or as it stands after `timeout_s` seconds."""
         deadline = self._clock.ticks() + timeout_s
-        if done(post) or not self._enter(post):
+        if done(post) or timeout_s <= 0 or not self._enter(post):
             return post
         try:
             seen = post.version

@@ -64,6 +64,12 @@ def test_what_is_done_already_is_answered_at_once(scene: Scene, room: WaitRoom) 
     assert room.wait(scene.accept_video(), lambda _: True, 1000).state is State.QUEUED
 
 
+def test_who_has_no_time_is_answered_without_a_look_at_the_ledger(scene: Scene, room: WaitRoom) -> None:
+    post = scene.accept_video()
+    move_on(scene)
+    assert room.wait(post, fetching, 0) is post
+
+
 def test_a_draining_room_answers_everybody_and_takes_no_more(scene: Scene, room: WaitRoom) -> None:
     post = scene.accept_video()
     with ThreadPoolExecutor(1) as pool:
