@@ -9,17 +9,19 @@ mean several is refused, with what to send instead.
 ## How a request is read
 
 1. **The body becomes rows.** JSON; JSON called text/plain, without a content type, or called an urlencoded
-   form (with a warning); UTF-8 with or without a byte order mark; urlencoded; multipart; a list of rows
-   `{name, value}` or `{key, value}`; JSON within JSON text (with a warning). A form in a body that is called
-   something else is `form_as_text`. Rows of the query are added; a row that stands in both with different
-   values is `sent_twice`. Of a name that JSON has twice the last one counts, with a warning. No body, `[]`
-   and `{}` are no rows; any other JSON that is neither an object nor a list of rows is `not_an_object`, and
-   NaN or Infinity bare in it `not_a_number`.
+   form (with a warning, and as a form where it is no JSON object); UTF-8 with or without a byte order mark;
+   urlencoded; multipart; a list of rows `{name, value}` or `{key, value}`; JSON within JSON text (with a
+   warning). A form in a body that is called something else is `form_as_text`. Rows of the query are added; a
+   row that stands in both with different values (`7` and `"7"` differ) is `sent_twice`. Of a name that JSON
+   has twice the last one counts, with a warning. No body, `[]` and `{}` are no rows; any other JSON that is
+   neither an object nor a list of rows is `not_an_object`, and NaN or Infinity bare in it `not_a_number`.
 2. **Names nest.** `a.b` and `a[b]` are members, `c[0]` `c[1]` entries in the order of their numbers (gaps
    close), `d[]` and repeated names entries in the order in which they come: one row, without the brackets.
 3. **Each row finds its field** by its name, by another name, or by a name that says the opposite (the value
    is then turned round), each in snake_case or camelCase. A field that comes under several names must say the
-   same under each, as it is read, else it is `ambiguous`; a name with nothing in it does not count.
+   same under each, as it is read, else it is `ambiguous`, also where one of them cannot be read (but what a
+   tool has left behind, and a name that says the opposite, have their own problem); a name with nothing in it
+   does not count.
 4. **Any other row has no effect** and is named in `ignored`, one without a name as `""`; where its name is in
    no table and resembles a field, `did_you_mean` and a warning name that field. Three kinds of them are
    refused, because ignoring them would do harm:
@@ -67,9 +69,9 @@ warning, the rest without. The cure for each tool:
 
 `strict: true`, itself in any spelling of a boolean, is PM3K's own behaviour:
 
-- Names in camelCase, names that say the opposite, and rows in no table are `unknown_field`; their problems
-  come with those of other rows. Other names are taken as the tables spell them; names without effect, and
-  rows without a name, are ignored; refused names are refused whatever they hold.
+- Fields' names in camelCase, names that say the opposite, and rows in no table are `unknown_field`; their
+  problems come with those of other rows. Other names are taken as the tables spell them; names without
+  effect, and rows without a name, are ignored; refused names are refused whatever they hold.
 - No value is converted but the other names of choices, as the tables spell them. `5.0` is the whole number 5,
   as JSON Schema has it (with its receipt). What a tool has left behind is refused by its own word, any other
   value that is not of its field's type by the word of that type (`not_a_boolean`), a choice in another
@@ -104,14 +106,14 @@ is told in a refusal as in an answer.
 ## Fields
 
 Names without effect are known in camelCase too. A default is filled into the input. A whole number that
-counts seconds or milliseconds may also be sent as a duration; the units are {units}. `POST /api/album/retain`
-takes `album_id` and `strict` alone, as upload_media does, and needs it; each of its problems is
-`bad_request`.
+counts seconds or milliseconds may also be sent as a duration; the units are, in any case and with a full stop
+or without, {units}. `POST /api/album/retain` takes `album_id` and `strict` alone, as upload_media does, and
+needs the former; each problem of `album_id` is `bad_request`.
 {operations}
 ## Paths of others
 
 Workflows that were written for another product send their rows to its paths and are read as above, but for
-this:
+this, also under strict:
 
 {dialects}"""
 """The page with its marks."""

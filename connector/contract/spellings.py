@@ -107,6 +107,7 @@ KINDS: Mapping[str, Kind] = {
         ("PT1M30S", "a duration of ISO 8601"),
         ("-1s", "a duration below zero"),
         ("1500ms", "a duration that is no whole number of seconds"),
+        ("2000.5ms", "a fraction of a millisecond"),
         ("soon", "other text"),
     ),
     "Whole numbers of milliseconds": _of(
@@ -241,6 +242,7 @@ KINDS: Mapping[str, Kind] = {
         (f"{A}\n{B},", "a comma behind the last alone"),
         (WITH_COMMA, "commas within one URL"),
         ("https://a.example/1.jpg;v=2", "a semicolon within one URL"),
+        (f"{A},", "a comma behind one URL, left over or its own"),
         (f"{WITH_COMMA}, {A}", "commas within, and between with blanks"),
         (f"{WITH_COMMA},{A}", "commas within and between, without blanks"),
         ({"0": A, "1": B}, "numbered members"),

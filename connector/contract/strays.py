@@ -66,11 +66,12 @@ def _refusal(reading: Reading, name: str, given: object) -> Problem | None:
 
 
 def _problem_of_unknown(reading: Reading, name: str, given: object, meant: str | None) -> Problem | None:
+    holds_fields = _note_within(reading, name, given)
     if reading.strict:
         return unknown_problem(fit(name), meant)
     if _PERMISSION.match(name):
         return None if _holds_nothing(given) else _unknown_permission(reading.plan, fit(name), meant)
-    if _note_within(reading, name, given):
+    if holds_fields:
         return mistaken(reading.plan, JSON_IN_FIELD, fit(name), name if name[:1] == "{" else given)
     return None
 

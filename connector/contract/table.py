@@ -238,7 +238,7 @@ def _dialects(contract: Contract) -> Iterator[str]:
         for overflow in dialect.overflows:
             yield (
                 f"- A {_code(overflow.field)} of {overflow.operation} with more than {overflow.max_utf16} "
-                f"UTF-16 units becomes the {_code(overflow.to)}, where none is sent.\n"
+                f"UTF-16 units becomes the {_code(overflow.to)}, and is told of as it, where none came.\n"
             )
         for ours, theirs in dialect.errors.items():
             yield f"- The code {_code(ours)} is called {_code(theirs)}.\n"

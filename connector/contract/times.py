@@ -125,15 +125,18 @@ def parse_duration(text: str) -> int | None:
 
 
 def _spoken(text: str) -> int | None:
-    """Read `1h 30m`: numbers with units, each unit once."""
+    """Read `1h 30m`: numbers with units, each unit once; nothing finer than a millisecond."""
     total, at, seen = 0, 0, set[int]()
     while at < len(text):
         part = _PART.match(text, at)
         unit = UNITS.get(part.group(2)) if part else None
         if part is None or unit is None or unit in seen:
             return None
+        amount, finer = divmod(_milliseconds(part.group(1)) * unit, 1000)
+        if finer:
+            return None
         seen.add(unit)
-        total += _milliseconds(part.group(1)) * unit // 1000
+        total += amount
         at = part.end()
     return total if seen else None
 

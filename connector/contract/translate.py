@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic.alias_generators import to_camel
 
 from connector.contract.bounds import Rows
+from connector.contract.coerce import read_absence
 from connector.contract.model import Dialect, Overflow, When
 from connector.contract.plan import Plan
 from connector.contract.receipt import Receipt
@@ -26,7 +27,8 @@ class Translated:
 
 
 def _holds(when: When, rows: Mapping[str, object]) -> bool:
-    value = rows.get(when.field, rows.get(to_camel(when.field)))
+    sent = (rows.get(when.field), rows.get(to_camel(when.field)))
+    value = next((each for each in sent if not read_absence(each, free_text=False)), None)
     return isinstance(value, str) and value.strip().casefold() == when.equals.casefold()
 
 
@@ -35,11 +37,15 @@ def _move(rows: dict[str, object], overflow: Overflow, plan: Plan) -> Receipt | 
     text = rows.get(overflow.field)
     if not isinstance(text, str) or utf16_units(text) <= overflow.max_utf16:
         return None
-    if any(_is_for(plan, name, overflow.to) and rows[name] not in {"", None} for name in rows):
+    if any(_is_for(plan, name, overflow.to) and not _is_nothing(rows[name]) for name in rows):
         return None
     del rows[overflow.field]
     rows[overflow.to] = text
     return Receipt(field=overflow.to, given=text, to=text, rule=overflow.rule)
+
+
+def _is_nothing(value: object) -> bool:
+    return bool(read_absence(value, free_text=True))
 
 
 def _is_for(plan: Plan, name: str, field: str) -> bool:

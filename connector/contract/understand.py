@@ -140,7 +140,7 @@ def _read(reading: Reading, plan: FieldPlan, name: str, given: object) -> object
     if rule:
         notes.coerce(plan.name, given, value, rule)
     _warn(reading, plan, name, given, value)
-    if plan.choices and isinstance(value, str | int | float):
+    if plan.choices and isinstance(value, str):
         value = _fall_back(reading, plan, value)
     return value
 

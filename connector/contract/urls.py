@@ -73,7 +73,9 @@ def beyond_any_list(text: str) -> str:
 
 
 def joins_urls(text: str) -> bool:
-    """Tell whether `text` holds several URLs that cannot be taken apart for certain."""
-    if not _NEXT_URL.search(text) or split_urls(text):
+    """Tell whether `text` holds URLs that cannot be told apart for certain from what separates them."""
+    if split_urls(text):
         return False
+    if not _NEXT_URL.search(text):
+        return bool(URL.match(text.strip())) and text.rstrip().endswith(_MARKS)
     return any(_NEXT_URL.search(line.strip()) or line.rstrip().endswith(_MARKS) for line in text.splitlines())

@@ -164,6 +164,25 @@ def test_a_photo_title_that_is_too_long_becomes_the_description_with_a_receipt()
         assert [(problem.field, problem.problem) for problem in refused.problems] == [("title", "too_long")]
 
 
+@pytest.mark.parametrize("value", [["a"], {"a": "b"}, 5, True, "", None, "  "])
+def test_a_long_photo_title_beside_any_description_raises_nothing(value: object) -> None:
+    contract = load_contract()
+    rows = {"media_type": "PHOTO", "title": "x" * 91, "caption": value}
+    translated = contract.translate("pm3k", DIRECT, rows)
+    assert ("title" in translated.rows) == (value not in ("", None))
+
+
+def test_pm3k_means_photos_also_where_one_spelling_of_media_type_is_empty() -> None:
+    rows = {"media_type": None, "mediaType": "PHOTO"}
+    assert load_contract().translate("pm3k", DIRECT, rows).operation == "post_photos"
+
+
+def test_pm3k_takes_no_number_for_an_unknown_privacy() -> None:
+    rows = {"source_url": "https://a.example/1.mp4", "privacy": 3}
+    (problem,) = load_contract().understand("post_video", rows, dialect="pm3k").problems
+    assert (problem.field, problem.problem) == ("privacy", "not_text")
+
+
 @pytest.mark.parametrize(
     "rows",
     [
