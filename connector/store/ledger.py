@@ -33,6 +33,9 @@ class SqlLedger(SqlIncident):
     fails. `ids` gives the lease tokens.
     """
 
+    _busy = False
+    """Whether the last claim has found something; a hint, for all threads of the process."""
+
     def _write(self, fn: Callable[[Connection, int], T]) -> T:
         """Run `fn` with the store's time in one durable transaction."""
         return self._database.write(lambda conn: fn(conn, self._database.now(conn)))
@@ -51,13 +54,21 @@ class SqlLedger(SqlIncident):
         return self._database.write(run)
 
     def claim(self, owner: str, *, limit: int, ttl_ms: int, late_ms: int = 0) -> list[Claim]:
-        """Lease up to `limit` due posts to `owner`; looks before it writes, so that an idle loop is cheap."""
-        if not self._database.read(lambda conn: claims.is_due(conn, self._database.now(conn) - late_ms)):
+        """Lease up to `limit` due posts to `owner`.
+
+        It looks before it writes, so that an idle loop is cheap, unless the last claim has found something.
+        """
+        if not self._busy and not self._is_due(late_ms):
             return []
         lease = Lease(post_id="", token=self._ids.token(), owner=owner)
-        return self._write(
+        found = self._write(
             lambda conn, now: claims.claim(conn, now, lease, limit=limit, ttl_ms=ttl_ms, late_ms=late_ms)
         )
+        self._busy = bool(found)
+        return found
+
+    def _is_due(self, late_ms: int) -> bool:
+        return self._database.read(lambda conn: claims.is_due(conn, self._database.now(conn) - late_ms))
 
     def take(self, post_id: str, owner: str, *, ttl_ms: int) -> Claim | None:
         """Lease one post, due or not; None while another owner holds it, who is told."""

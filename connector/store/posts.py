@@ -130,14 +130,15 @@ def release(
 
     It is due at once when TikTok has told of it meanwhile and may be asked about it.
     """
-    journal.append(conn, now, lease.post_id, entries)
     if change is None:
         due = {"told_at": now, "due": next_at}
         if conn.execute(_GIVE_BACK, {**_key(lease), **due}).rowcount != 1:
             raise LeaseLost(lease.post_id)
+        journal.append(conn, now, lease.post_id, entries)
         return
     row = _held_row(conn, lease)
     before = post_of(row)
+    journal.append(conn, now, lease.post_id, entries)
     after = changed(before, change, now)
     told = row["wake_seq"] != row["wake_seen"] and after.state in POLLED
     _write(conn, now, lease, before, after, {**GIVEN_BACK, "next_at": now if told else next_at})
