@@ -26,8 +26,8 @@ from benchmarks.ledgers import NAMES, Databases, Ledger, databases
 from benchmarks.machine import load_before, tree_cpu_seconds
 from connector.kernel.ids import SystemIds
 
-ROUNDS = 7
-CONNECTIONS = {1: 800, 16: 3_000}
+ROUNDS = 5
+CONNECTIONS = {1: 800, 16: 2_000}
 """How many requests are sent over so many connections in a turn."""
 
 THREADS = 64
