@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -25,6 +26,13 @@ _ORIGIN_AND_MORE = re.compile(r"(https?://[^\s/?#]+)/?([^\s].*)?$", re.IGNORECAS
 
 
 _BROKERS = ("amqp://", "amqps://", "redis://", "rediss://")
+
+
+def _has_number_as_port(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 class SettingsError(Exception):
@@ -236,7 +244,8 @@ class Settings(BaseSettings):
     @field_validator("broker_url")
     @classmethod
     def _known_broker(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(_BROKERS):
+        url = value.get_secret_value() if value else ""
+        if url and not (url.startswith(_BROKERS) and _has_number_as_port(url)):
             raise ValueError("write amqp://user:password@host:5672/vhost, or redis://host:6379/0")
         return value
 

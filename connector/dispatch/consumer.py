@@ -96,9 +96,18 @@ class Consumer:
         """Begin; where the broker cannot be reached, that is tried again and again."""
         self._thread.start()
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has ended because it could not go on: a wrong password, a right that is missing."""
+        return bool(self._controller.exitcode)
+
+    def ask_to_stop(self) -> None:
+        """Take no more messages."""
+        state.should_stop = 0
+
     def stop(self, *, timeout_s: float) -> bool:
         """Take no more messages and wait for the work in hand; False when some did not end in time."""
-        state.should_stop = 0
+        self.ask_to_stop()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
         return not self._thread.is_alive()

@@ -88,10 +88,14 @@ class Dispatcher:
         """Say that a post has become due."""
         self._woken.set()
 
-    def stop(self, *, timeout_s: float) -> None:
+    def ask_to_stop(self) -> None:
         """Send nothing more. What is under way stays so until somebody takes it, or its lease ends."""
         self._stopping.set()
         self._woken.set()
+
+    def stop(self, *, timeout_s: float) -> None:
+        """Send nothing more, and wait until nothing is being sent."""
+        self.ask_to_stop()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 

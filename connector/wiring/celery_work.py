@@ -44,6 +44,8 @@ class CeleryWork:
 
     def ask_to_stop(self) -> None:
         """Take nothing more; the work in hand goes on to its next safe point."""
+        self.dispatcher.ask_to_stop()
+        self.consumer.ask_to_stop()
         self.worker.ask_to_stop()
 
     def stop(self, *, timeout_s: float) -> bool:
@@ -54,7 +56,12 @@ class CeleryWork:
         return self.worker.stop(timeout_s=timeout_s) and ended
 
     def demand_well(self) -> None:
-        """Raise PostrailError `not_ready` where messages got lost, so that a supervisor starts it anew."""
+        """Raise PostrailError `not_ready` where messages got lost, or Celery could not go on.
+
+        A supervisor starts the process anew then.
+        """
+        if self.consumer.has_failed:
+            raise PostrailError("not_ready", "Celery could not go on; the lines above say why.")
         if self.watchdog.has_given_up:
             raise PostrailError(
                 "not_ready",

@@ -31,7 +31,7 @@ def work(
     With Celery on `queues` (`media`, `light`; none: on both). Raises SettingsError where a worker alone
     cannot run, and PostrailError `not_ready` where Celery's messages get lost and a new start helps.
     """
-    public_url = _checked(settings)
+    public_url = _checked(settings, queues)
     asked = asked_to_end()
     parts = open_parts(settings)
     see_storage(parts)
@@ -75,7 +75,7 @@ def work(
         celery.demand_well()
 
 
-def _checked(settings: Settings) -> str:
+def _checked(settings: Settings, queues: Collection[str]) -> str:
     """Return the address of the servers. Raises SettingsError where a worker alone cannot run."""
     if settings.is_sqlite:
         raise SettingsError(
@@ -85,6 +85,8 @@ def _checked(settings: Settings) -> str:
         raise SettingsError(
             "POSTRAIL_PUBLIC_URL: a worker must be told where the server is that TikTok pulls from"
         )
+    if queues and settings.engine != "celery":
+        raise SettingsError("--queue: there are queues with --engine celery alone")
     check_engine(settings)
     return settings.public_url
 

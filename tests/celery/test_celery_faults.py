@@ -7,7 +7,7 @@ import pytest
 
 from connector.dispatch.queues import LIGHT, MEDIA
 from tests.celery.celery_house import READY, CeleryHouse, celery_working, greedy_listener, supervised
-from tests.running import eventually
+from tests.running import STOP_S, eventually
 
 pytest_plugins = ("tests.databases", "tests.running", "tests.celery.celery_house")
 
@@ -113,3 +113,17 @@ def test_a_worker_ends_when_messages_get_lost_again_and_again(celery_house: Cele
     with celery_working(celery_house):
         assert [house.wait(post_id)["status"] for post_id in ids] == ["published_public"] * 6
     assert [len(house.witness.posts(f"lost {number}")) for number in range(6)] == [1] * 6
+
+
+@pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True)
+def test_a_broker_that_refuses_the_password_ends_the_worker_with_the_reason(
+    celery_house: CeleryHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = celery_house.broker.url.replace("guest:guest", "guest:wrong-guess")
+    monkeypatch.setitem(celery_house.house.settings, "BROKER_URL", wrong)
+    with celery_working(celery_house, until="never") as worker:
+        assert worker.process.wait(STOP_S) == 2
+        assert worker.said("ACCESS_REFUSED")
+        assert worker.said("Celery could not go on")
+        assert not worker.said("Traceback")
+        assert not worker.said("wrong-guess")

@@ -1,9 +1,14 @@
 """The settings by which Celery shares out the work, and the mistakes that are made with them."""
 
+import sys
+from typing import cast
+
 import pytest
 
+from connector.engine.context import Context
 from connector.settings import Settings, SettingsError, load_settings
-from connector.wiring.dispatching import check_engine, late_after_s
+from connector.wiring.dispatching import check_engine, late_after_s, open_celery
+from connector.wiring.parts import Parts
 
 POSTGRES = "postgresql://db.example/ledger"
 RABBIT = "amqp://me:secret-of-rabbit@queue.example:5672/"
@@ -36,7 +41,20 @@ def test_celery_with_both_is_right_and_its_password_is_shown_to_nobody() -> None
     assert "secret-of-rabbit" not in repr(right)
 
 
-@pytest.mark.parametrize("url", ["http://queue.example", "rabbitmq://x", "sqs://x"])
+def test_without_the_package_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = [
+        name for name in sys.modules if name.startswith(("connector.dispatch", "connector.wiring.celery"))
+    ]
+    for name in ours:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "celery", None)
+    with pytest.raises(SettingsError, match=r'celery: pip install "postrail\[celery\]"'):
+        open_celery(cast(Parts, None), cast(Context, None), (), give_up=lambda: None)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://queue.example", "sqs://x", "amqp://me:pass/word@queue", "redis://queue:six"]
+)
 def test_a_broker_of_another_kind_is_refused(url: str) -> None:
     with pytest.raises(SettingsError, match="amqp://"):
         load_settings({"broker_url": url})
