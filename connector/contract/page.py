@@ -9,19 +9,20 @@ mean several is refused, with what to send instead.
 ## How a request is read
 
 1. **The body becomes rows.** JSON; JSON called text/plain, without a content type, or called an urlencoded
-   form (with a warning, and as a form where it is no JSON object); UTF-8 with or without a byte order mark;
-   urlencoded; multipart; a list of rows `{name, value}` or `{key, value}`; JSON within JSON text (with a
-   warning). A form in a body that is called something else is `form_as_text`. Rows of the query are added; a
-   row that stands in both with different values (`7` and `"7"` differ) is `sent_twice`. Of a name that JSON
-   has twice the last one counts, with a warning. No body, `[]` and `{}` are no rows; any other JSON that is
-   neither an object nor a list of rows is `not_an_object`, and NaN or Infinity bare in it `not_a_number`.
+   form (this with a warning, and as a form where it is no JSON object); UTF-8 with or without a byte order
+   mark; urlencoded; multipart; a list of rows `{name, value}` or `{key, value}` (without `value` it holds
+   nothing; other members do not count); JSON within JSON text (with a warning). A form in a body that is
+   called something else is `form_as_text`. Rows of the query are added; a row that stands in both with
+   different values (`7` and `"7"` differ) is `sent_twice`. Of a name that JSON has twice the last one counts,
+   with a warning. No body, `[]` and `{}` are no rows; any other JSON that is neither an object nor a list of
+   rows is `not_an_object`, and NaN or Infinity bare in it `not_a_number`.
 2. **Names nest.** `a.b` and `a[b]` are members, `c[0]` `c[1]` entries in the order of their numbers (gaps
    close), `d[]` and repeated names entries in the order in which they come: one row, without the brackets.
 3. **Each row finds its field** by its name, by another name, or by a name that says the opposite (the value
    is then turned round), each in snake_case or camelCase. A field that comes under several names must say the
    same under each, as it is read, else it is `ambiguous`, also where one of them cannot be read (but what a
-   tool has left behind, and a name that says the opposite, have their own problem); a name with nothing in it
-   does not count.
+   tool has left behind, NUL, half an emoji, and what a name that says the opposite cannot mean are told as
+   such, under their name); a name with nothing in it does not count.
 4. **Any other row has no effect** and is named in `ignored`, one without a name as `""`; where its name is in
    no table and resembles a field, `did_you_mean` and a warning name that field. Three kinds of them are
    refused, because ignoring them would do harm:
@@ -34,15 +35,15 @@ mean several is refused, with what to send instead.
 
    The fields within a row that is refused, by any of their names, count as misplaced, not as missing.
 5. **Nothing means nothing.** An empty value counts as a field that was not sent.
-6. **Values become what their field takes**, by the tables below. What a tool has left behind is looked for
-   in a text as it came, before it is taken apart; in a list in each entry.
+6. **Values become what their field takes**, by the tables below. What a tool has left behind is looked for in
+   a text as it came, before it is taken apart, then in each entry of a list.
 7. **Everything is judged at once**: the problems of fields in the order of their table, then those of other
    rows in the order of their names (capitals first). A field has one problem at most, that of the first of
    its names; only each entry of a list has its own, with its index (`photo_images[1]`). A condition between
    fields is silent while one of its fields has a problem of its own; one condition does not silence another.
 
-Bounds: {limits}, 1 MiB without files (`payload_too_large`); text is
-Unicode without the character NUL. The order of rows never matters but where it is the order of a list.
+Bounds: {limits}, 1 MiB without files (`payload_too_large`); text is UTF-8, also in percent-escapes
+(`not_utf8`), without the character NUL. The order of rows never matters but where it is the order of a list.
 
 | sent | rows |
 | --- | --- |
@@ -92,15 +93,16 @@ that was filled in has none. `field` is the field's own name.
 ## The refusal
 
 `details` names every problem: `field`, `problem`, `got`, `expected`, `fix`, `code`. `field` is the name under
-which the row was sent, so that it can be found again; the field's own name where it was not sent, came under
-several names, or had nothing in it. What fails later, in a post that was accepted, has the field's own name.
+which the row was sent, so that it can be found again; the field's own name where it was not sent, had nothing
+in it, is `ambiguous`, or came under several names that say the same. What fails later, in a post that was
+accepted, has the field's own name.
 
 The answer's `error` is the `code` of the first problem. It is `invalid_request`, but where the tables below
 have another in `error`: alone, it is the code of every problem of the field; with words in parentheses, that
 of these problems; with *an entry*, that of every problem of an entry. A request that is refused as a whole,
 before its rows are looked at, has the code beside its problem and an empty `field`, also where one name
 caused it (`name_clash`, `sent_twice`); `file_not_taken` alone names each row that came as a file. `ignored`
-is told in a refusal as in an answer.
+is told in a refusal as in an answer, with the fields in it that have a problem.
 
 {problems}
 ## Fields

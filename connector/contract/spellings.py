@@ -240,6 +240,7 @@ KINDS: Mapping[str, Kind] = {
         (f"{A}, {B}; {A}", "separated in several ways"),
         (f"['{A}', '{B}']", "a list in brackets that is no JSON"),
         (f"{A}\n{B},", "a comma behind the last alone"),
+        (f"{A}\nhttps://b.example/my 2.jpg", "a blank within a line, before no URL"),
         (WITH_COMMA, "commas within one URL"),
         ("https://a.example/1.jpg;v=2", "a semicolon within one URL"),
         (f"{A},", "a comma behind one URL, left over or its own"),

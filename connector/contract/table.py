@@ -104,7 +104,8 @@ def _takes(schema: Property) -> str:
     if "x-maxUtf16" in schema:
         words += f", at most {schema['x-maxUtf16']} UTF-16 units"
     if "maxLength" in schema:
-        words += f", at most {schema['maxLength']} characters"
+        least = f"{schema['minLength']} to" if schema.get("minLength") else "at most"
+        words += f", {least} {schema['maxLength']} characters"
     if "default" in schema:
         words += f", default {_json(schema['default'])}"
     if isinstance(choices := schema.get("enum"), list) and len(choices) == 1:

@@ -133,9 +133,7 @@ def test_an_unknown_permission_is_an_error_and_never_ignored(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "strict"), [("allow_settings", False), ("data", False), ("data", True)])
-def test_fields_within_a_refused_row_are_misplaced_and_not_missing(
-    name: str, *, strict: bool
-) -> None:
+def test_fields_within_a_refused_row_are_misplaced_and_not_missing(name: str, *, strict: bool) -> None:
     rows = {name: {"source_url": "https://media.example.com/a.mp4", "privacy": "public"}, "strict": strict}
     understood = load_contract().understand("post_video", rows)
     assert [problem.field for problem in understood.problems] == [name]
