@@ -116,17 +116,23 @@ def known_again(
         return f"none of {len(shown)} public posts is like it"
     if len(like) > 1:
         return f"{len(like)} public posts are like it: " + ", ".join(video.id for video in like)
-    if any(is_like(rival, like[0]) for rival in rivals):
+    if any(could_be(rival, like[0]) for rival in rivals):
         return f"{like[0].id} is like it, and may be another post that was sent for this account"
     return like[0]
 
 
 def is_like(sought: Sought, video: Shown) -> bool:
-    """Tell whether a video could be the post."""
+    """Tell whether a video is the post by all that can be held against it: nothing unknown, nothing more."""
+    is_measured = sought.kind == "photo" or None not in (sought.duration_ms, video.duration_s)
+    return could_be(sought, video) and is_measured and _says_no_more(sought, video)
+
+
+def could_be(sought: Sought, video: Shown) -> bool:
+    """Tell whether nothing that is known says that a video is not the post."""
     return (
         _is_in_time(sought, video)
         and _is_of_kind(sought, video)
-        and _is_as_long(sought, video)
+        and _may_be_as_long(sought, video)
         and _says_the_same(sought, video)
     )
 
@@ -152,19 +158,27 @@ def _is_of_kind(sought: Sought, video: Shown) -> bool:
     return shows_photos or not video.duration_s
 
 
-def _is_as_long(sought: Sought, video: Shown) -> bool:
-    if sought.kind == "photo":
+def _may_be_as_long(sought: Sought, video: Shown) -> bool:
+    if sought.kind == "photo" or sought.duration_ms is None or video.duration_s is None:
         return True
-    if sought.duration_ms is None or video.duration_s is None:
-        return False
     return abs(video.duration_s * 1000 - sought.duration_ms) <= LENGTH_MS
 
 
 def _says_the_same(sought: Sought, video: Shown) -> bool:
     if sought.texts is None:
         return True
-    theirs = [text for text in (video.title, video.description) if text]
+    theirs = _texts_of(video)
     return all(any(_is_kept(ours, text) for text in theirs) for ours in sought.texts)
+
+
+def _says_no_more(sought: Sought, video: Shown) -> bool:
+    """Tell whether every text that is shown is one of the post's."""
+    ours = sought.texts
+    return ours is None or all(any(_is_kept(text, theirs) for text in ours) for theirs in _texts_of(video))
+
+
+def _texts_of(video: Shown) -> list[str]:
+    return [text for text in (video.title, video.description) if text]
 
 
 def _is_kept(ours: str, theirs: str) -> bool:

@@ -116,6 +116,10 @@ def test_a_carousel_is_known_by_its_title_and_its_description(shown: Video, like
     assert is_like(PHOTOS, shown) is like
 
 
+def test_a_carousel_that_says_more_than_the_post_is_not_the_post() -> None:
+    assert not is_like(replace(PHOTOS, texts=("Day one",)), CAROUSEL)
+
+
 def test_exactly_one_video_that_nobody_else_can_be_is_the_post() -> None:
     other = video(id="76", title="Another", description="Another")
     assert known_again(SOUGHT, [], [other, VIDEO], taken=()) == VIDEO
@@ -135,6 +139,8 @@ def test_exactly_one_video_that_nobody_else_can_be_is_the_post() -> None:
             set(),
             "another post",
         ),
+        # A file whose length nobody has read may be any.
+        ([replace(SOUGHT, duration_ms=None)], [VIDEO], set(), "another post"),
     ],
 )
 def test_none_several_or_one_that_another_post_may_be_proves_nothing(
