@@ -1,7 +1,7 @@
 """Reads what an account shows, as far back as its unconfirmed posts, by pages of video/list."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connector.domain.lifecycle import State
 from connector.domain.matching import SKEW_MS, Sought, sought_until
@@ -18,13 +18,13 @@ MOST_PAGES = 5
 EARLIER_MS = SOUGHT_FOR_MS + 86_400_000
 """How far before an attempt other unconfirmed posts of the account are looked for."""
 
-RIVALS_MS = 86_400_000
-"""How far before an attempt other posts matter: one of them may be what is found."""
+RIVALS_MS = 7 * 86_400_000
+"""How far before an attempt other posts matter, drafts among them: one of them may be what is found."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """What an account shows, and which posts were sent for it, each with its last attempt.
+    """What an account shows, and which posts were sent for it, once for each attempt of theirs.
 
     `videos` are all of its public ones back to `back_to` (UTC milliseconds).
     """
@@ -47,6 +47,24 @@ def sought_of(post: Post, attempt: Attempt) -> Sought:
     )
 
 
+def rivals_of(post_id: str, around: Sequence[tuple[Post, Attempt]]) -> list[Sought]:
+    """Return what else may be among the videos: other posts of which nobody knows what became of them.
+
+    Nor does anybody know when: TikTok may have taken its time. What is known of a post is known of the last
+    of its attempts alone.
+    """
+    return [
+        replace(sought_of(other, attempt), until=None)
+        for other, attempt in around
+        if other.id != post_id and not _is_known(other, attempt)
+    ]
+
+
+def _is_known(post: Post, attempt: Attempt) -> bool:
+    is_last = attempt.publish_id == post.publish_id
+    return is_last and (bool(post.public_ids) or post.tiktok_status == "FAILED")
+
+
 def texts_of(post: Post) -> tuple[str, ...]:
     """Return the words that TikTok was given with a post."""
     names = ("title",) if post.kind == "video" else ("title", "description")
@@ -66,7 +84,7 @@ def list_public(context: Context, account: Account, mine: Attempt) -> Listed:
     doubtful = [
         attempt.created_at
         for post, attempt in context.ledger.around(mine.account_id, mine.created_at - EARLIER_MS)
-        if post.state is State.UNCONFIRMED
+        if post.state is State.UNCONFIRMED and attempt.publish_id == post.publish_id
     ]
     attempts = (*doubtful, mine.created_at)
     since, until = min(attempts) - SKEW_MS, sought_until(max(attempts)) + SKEW_MS

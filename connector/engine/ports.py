@@ -168,9 +168,9 @@ class Ledger(IncidentLedger, HandingLedger, Protocol):
         """Return the attempt to which TikTok gave `publish_id`, with its post, whatever became of them."""
 
     def around(self, account_id: str, since: int) -> list[tuple[Post, Attempt]]:
-        """Return what was sent for a TikTok account, from whatever workspace, and has changed since a time.
+        """Return what was sent for a TikTok account, from whatever workspace, since a time (UTC ms).
 
-        Each post that TikTok has given a publish id, with the last attempt that has one. `since`: UTC ms.
+        Each attempt that TikTok has given a publish id, with its post.
         """
 
     def adopt(

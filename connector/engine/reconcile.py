@@ -15,7 +15,7 @@ from connector.domain.retry import SOUGHT_FOR_MS, seek_again
 from connector.domain.scopes import VIDEO_LIST
 from connector.engine.budget import take
 from connector.engine.context import Context
-from connector.engine.listing import Listed, list_public, sought_of, texts_of
+from connector.engine.listing import Listed, list_public, rivals_of, sought_of, texts_of
 from connector.engine.model import Account, Change, Claim, Entry, Failure
 from connector.engine.ports import LeaseLost, TikTokError
 from connector.engine.ports_tiktok import Video
@@ -119,14 +119,9 @@ def _find(claim: Claim, listed: Listed) -> Video | str:
     sought = sought_of(claim.post, attempt)
     if sought.since - SKEW_MS < listed.back_to:
         return f"the account shows more than {len(listed.videos)} posts since the attempt: too many to tell"
-    others = [(other, theirs) for other, theirs in listed.around if other.id != claim.post.id]
-    taken = {known for other, _ in others for known in other.public_ids}
-    rivals = [
-        sought_of(other, theirs)
-        for other, theirs in others
-        if not other.public_ids and other.tiktok_status != "FAILED"
-    ]
-    return known_again(sought, rivals, listed.videos, taken)
+    mine = claim.post.id
+    taken = {known for other, _ in listed.around if other.id != mine for known in other.public_ids}
+    return known_again(sought, rivals_of(mine, listed.around), listed.videos, taken)
 
 
 def _publish(

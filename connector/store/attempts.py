@@ -5,7 +5,7 @@ sending ──> accepted ──> rejected
    └──────> void, rejected ──┘     only what is accepted gives bytes
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true, update
 
@@ -16,7 +16,7 @@ from connector.engine.ports import AccountBusy, LeaseLost
 from connector.store import journal, pausing
 from connector.store.claims import live_attempts
 from connector.store.dialect import insert
-from connector.store.posts import apply, held, void_sending, whole
+from connector.store.posts import IDS_PER_SELECT, apply, held, void_sending, whole
 from connector.store.rows import attempt_of, post_of
 from connector.store.tables import LIVE, accounts, attempts, is_sending, posts
 
@@ -163,20 +163,26 @@ def told_of(conn: Connection, publish_id: str) -> tuple[Post, Attempt] | None:
 
 
 def around(conn: Connection, account_id: str, since: int) -> list[tuple[Post, Attempt]]:
-    """Return the posts that were sent for a TikTok account and have changed at `since` or after.
+    """Return what was sent for a TikTok account: every attempt with a publish id from `since` on, its post.
 
-    Each with its last attempt that TikTok has given a publish id. Several workspaces may have the account:
-    under one open_id, or as apps of one developer see it, under one union_id.
+    A post that was tried anew comes with each of its attempts: any of them may have been published. Several
+    workspaces may have the account: under one open_id, or as apps of one developer see it, one union_id.
     """
     it = accounts.alias()
     is_same = or_(accounts.c.open_id == it.c.open_id, accounts.c.union_id == it.c.union_id)
     same = select(accounts.c.id).join(it, is_same).where(it.c.id == account_id)
-    sent = posts.c.account_id.in_(same) & posts.c.publish_id.is_not(None) & (posts.c.updated_at >= since)
-    found = {row["id"]: post_of(row) for row in conn.execute(whole().where(sent)).mappings()}
-    tried = select(attempts).join(posts, posts.c.id == attempts.c.post_id)
-    known = tried.where(sent, attempts.c.publish_id.is_not(None)).order_by(attempts.c.number)
-    last = {row["post_id"]: attempt_of(row) for row in conn.execute(known).mappings()}
-    return [(found[post_id], attempt) for post_id, attempt in last.items() if post_id in found]
+    sent = select(attempts).where(
+        attempts.c.account_id.in_(same), attempts.c.created_at >= since, attempts.c.publish_id.is_not(None)
+    )
+    found = [attempt_of(row) for row in conn.execute(sent.order_by(attempts.c.created_at)).mappings()]
+    tried = {post.id: post for post in _posts_of(conn, sorted({attempt.post_id for attempt in found}))}
+    return [(tried[attempt.post_id], attempt) for attempt in found]
+
+
+def _posts_of(conn: Connection, ids: Sequence[str]) -> Iterator[Post]:
+    for first in range(0, len(ids), IDS_PER_SELECT):
+        some = whole().where(posts.c.id.in_(ids[first : first + IDS_PER_SELECT]))
+        yield from map(post_of, conn.execute(some).mappings())
 
 
 def adopt(

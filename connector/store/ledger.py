@@ -196,7 +196,7 @@ class SqlLedger(SqlIncident):
         return self._database.read(lambda conn: attempts.told_of(conn, publish_id))
 
     def around(self, account_id: str, since: int) -> list[tuple[Post, Attempt]]:
-        """Return what was sent for a TikTok account and has changed since."""
+        """Return what was sent for a TikTok account since a time."""
         return self._database.read(lambda conn: attempts.around(conn, account_id, since))
 
     def adopt(

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from connector.domain.lifecycle import State
+from connector.domain.lifecycle import AttemptState, State
 from connector.engine.model import Attempt, Change, Failure, Post
-from tests.ledgers import TTL, Stage, new_grant
+from tests.ledgers import NOTE, TTL, Stage, new_grant
 
 pytest_plugins = ("tests.databases", "tests.ledgers")
 
@@ -59,7 +59,7 @@ def test_a_lease_for_a_look_ends_like_any_other(stage: Stage) -> None:
     assert stage.claim("other").post.id == post.id
 
 
-def test_what_was_sent_for_an_account_comes_with_the_last_attempt_that_tiktok_took(stage: Stage) -> None:
+def test_what_was_sent_for_an_account_comes_with_the_attempt_that_tiktok_took(stage: Stage) -> None:
     post = doubtful(stage, "one")
     other = doubtful(stage, "other", account_id="b")
     stage.accept(input_hash="d" * 64)
@@ -67,11 +67,20 @@ def test_what_was_sent_for_an_account_comes_with_the_last_attempt_that_tiktok_to
     assert set(around(stage, "b")) == {other.id}
 
 
-def test_what_has_not_changed_since_is_left_out(stage: Stage) -> None:
+def test_what_was_sent_before_is_left_out(stage: Stage) -> None:
     doubtful(stage, "old")
     stage.clock.advance(1_000)
     fresh = doubtful(stage, "new")
     assert set(around(stage, since=stage.clock.now())) == {fresh.id}
+
+
+def test_a_post_that_is_tried_anew_comes_with_every_attempt_that_tiktok_took(stage: Stage) -> None:
+    claim = stage.open_gate(stage.begun("one"), "one", "pub-one")
+    claim = stage.ledger.resolve_attempt(claim.lease, "one", AttemptState.REJECTED, Change(), NOTE)
+    stage.ledger.begin_attempt(claim.lease, "two", "upload", NOTE)
+    stage.open_gate(claim, "two", "pub-two")
+    found = [(post.id, attempt.publish_id) for post, attempt in stage.ledger.around("a", 0)]
+    assert found == [(claim.post.id, "pub-one"), (claim.post.id, "pub-two")]
 
 
 @pytest.mark.parametrize("known_by", [{"open_id": "open-a"}, {"open_id": "other", "union_id": "union-a"}])

@@ -10,11 +10,12 @@ from connector.domain.lifecycle import AttemptState, State
 from connector.domain.matching import WITHIN_MS
 from connector.domain.retry import SOUGHT_FOR_MS
 from connector.engine.listing import MOST_PAGES
-from connector.engine.model import Post
+from connector.engine.model import Post, Principal
 from connector.engine.ports import Call
 from connector.engine.ports_tiktok import Video, VideoPage
+from connector.engine.resolving import resolve_post, retry_post
 from tests.fakes.scripted import Scene, refusal, status
-from tests.ledgers import new_app, new_grant, new_tokens
+from tests.ledgers import TTL, new_app, new_grant, new_tokens
 
 pytest_plugins = ("tests.engine_scene",)
 
@@ -23,6 +24,7 @@ CAPTION = "Grüße 🌻"
 SILENT = refusal("token_not_authorized_for_specified_publish_id", name="status/fetch")
 SCOPES = frozenset({"user.info.basic", "video.publish", "video.list"})
 ID = "7602997517160123666"
+KEY = Principal(workspace_id="w", key_id="key_1", name="n8n", scopes=frozenset({"posts:read", "posts:write"}))
 
 
 @pytest.fixture
@@ -72,6 +74,13 @@ def page(*videos: Video, next_before: int | None = None) -> VideoPage:
     """Return an answer of video/list."""
     call = Call(name="video/list", status=200, code="ok", log_id="log-7")
     return VideoPage(videos=videos, next_before=next_before, call=call)
+
+
+def give_back(scene: Scene, post: Post, *, due: int | None) -> None:
+    """Have a post be due at a time, or never."""
+    claim = scene.stage.ledger.take(post.id, "me", ttl_ms=TTL)
+    assert claim is not None
+    scene.stage.ledger.release(claim.lease, next_at=due)
 
 
 def lists(scene: Scene) -> list[str]:
@@ -199,10 +208,8 @@ def test_one_look_serves_every_unconfirmed_post_of_the_account(seeing: Scene) ->
 
 def test_a_post_that_is_not_found_beside_another_keeps_its_own_time(seeing: Scene) -> None:
     first, second = in_doubt(seeing, "one"), in_doubt(seeing, "two")
-    claim = seeing.stage.ledger.take(second.id, "me", ttl_ms=10_000)
-    assert claim is not None
     due = seeing.stage.clock.now() + 5 * HOUR
-    seeing.stage.ledger.release(claim.lease, next_at=due)
+    give_back(seeing, second, due=due)
     seeing.tiktok.pages = [page(shown(seeing, first))]
     until(seeing, lambda: seeing.now(first).state is State.PUBLISHED_PUBLIC)
     assert (seeing.now(second).state, seeing.now(second).next_at) == (State.UNCONFIRMED, due)
@@ -228,6 +235,31 @@ def test_a_video_that_another_post_of_ours_holds_is_not_taken_from_it(seeing: Sc
     seeing.tiktok.pages = [page(shown(seeing, post))]
     seeing.run(steps=12, move_ms=HOUR)
     assert seeing.now(post).state is State.UNCONFIRMED
+
+
+def test_a_post_that_waits_to_be_tried_anew_may_still_be_what_is_found(seeing: Scene) -> None:
+    first = in_doubt(seeing)
+    late = shown(seeing, first)
+    settled, _ = resolve_post(seeing.context, KEY, first, "not_published", None)
+    second = in_doubt(seeing, disable_duet=True)
+    retry_post(seeing.context, KEY, settled, allow_repeat=True)
+    assert seeing.now(first).publish_id is None
+    seeing.tiktok.pages = [page(replace(late, created_at=shown(seeing, second).created_at))]
+    before = len(lists(seeing))
+    give_back(seeing, first, due=None)
+    until(seeing, lambda: len(lists(seeing)) > before)
+    assert seeing.now(second).state is State.UNCONFIRMED
+
+
+def test_a_post_that_may_have_taken_more_than_four_hours_may_be_what_is_found(seeing: Scene) -> None:
+    first = in_doubt(seeing)
+    until(seeing, lambda: seeing.now(first).next_at is None)
+    give_back(seeing, first, due=None)
+    second = in_doubt(seeing, disable_duet=True)
+    seeing.tiktok.pages = [page(shown(seeing, second))]
+    before = len(lists(seeing))
+    until(seeing, lambda: len(lists(seeing)) > before)
+    assert seeing.now(second).state is State.UNCONFIRMED
 
 
 def test_a_list_that_does_not_reach_back_to_the_attempt_proves_nothing(seeing: Scene) -> None:
