@@ -40,17 +40,18 @@ def name_of(principal: Principal) -> str:
     return f"{principal.name} ({principal.key_id})" if principal.name else principal.key_id
 
 
-def published_as(post: Post, *, has_url: bool) -> tuple[State, str]:
+def published_as(post: Post, *, has_url: bool, is_said: bool) -> tuple[State, str]:
     """Return the state of a post of which a person says that it is published, and why that one.
 
-    Where TikTok says so as well and there is no address, not everybody may see it, or nobody any more.
+    Where TikTok has said so as well (`is_said`) and there is no address, not everybody may see it, or nobody
+    any more.
     """
     if post.mode == "inbox":
         if has_url:
             return State.PUBLISHED_PUBLIC, "It was a draft, and there is a post_url: it counts as public."
         return State.PUBLISHED_PRIVATE, "It was a draft, and there is no post_url: it counts as private."
     privacy = str(post.input.get("privacy"))
-    if privacy == PUBLIC and not has_url and post.is_said_published:
+    if privacy == PUBLIC and not has_url and is_said:
         why = "TikTok has said that it is published, and there is no post_url: it counts as private."
         return State.PUBLISHED_PRIVATE, why
     if privacy == PUBLIC:

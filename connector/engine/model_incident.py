@@ -5,6 +5,7 @@ Times are UTC milliseconds since the epoch.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 from connector.domain.lifecycle import State
@@ -17,6 +18,13 @@ OPERATOR = "cli"
 
 ALARM = "post_alarm"
 """The event of a post that was published although that cannot be."""
+
+
+class Word(StrEnum):
+    """Whether TikTok has said of a post that it is published, whenever it did."""
+
+    NONE = "none"
+    SAID = "said"
 
 
 @dataclass(frozen=True, kw_only=True)

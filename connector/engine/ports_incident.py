@@ -15,6 +15,7 @@ from connector.engine.model_incident import (
     Verdict,
     Waiting,
     Wanted,
+    Word,
 )
 
 
@@ -24,6 +25,12 @@ class Paused(Exception):
 
 class IncidentLedger(Protocol):
     """Posts settled and tried anew by a person's word, pauses, and the audit of all of it."""
+
+    def word(self, post: Post) -> Word:
+        """Return whether TikTok has said that a post is published: by its status, or by any webhook of it.
+
+        What a webhook told before the post was in doubt counts as well, and one that could not be acted on.
+        """
 
     def settle(self, post: Post, verdict: Verdict, deed: Deed) -> Post:
         """Write what a person says has become of a post that is `unconfirmed` or `held`.

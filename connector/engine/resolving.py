@@ -11,7 +11,7 @@ from connector.engine.deciding import RESOLVED, danger, deed_of, name_of, publis
 from connector.engine.fetch import sources
 from connector.engine.library import item_of, reference
 from connector.engine.model import Account, Post, Principal
-from connector.engine.model_incident import Anew, Verdict
+from connector.engine.model_incident import Anew, Verdict, Word
 from connector.engine.modes import choose
 from connector.engine.steps import decided, usable
 from connector.kernel.errors import PostrailError, Problem
@@ -47,7 +47,8 @@ def resolve_post(
 def _published(
     context: Context, principal: Principal, post: Post, url: str | None
 ) -> tuple[Verdict, list[str]]:
-    state, why = published_as(post, has_url=url is not None or bool(post.public_ids))
+    is_said = context.ledger.word(post) is Word.SAID
+    state, why = published_as(post, has_url=url is not None or bool(post.public_ids), is_said=is_said)
     if url is None and not post.public_ids and state is State.PUBLISHED_PUBLIC:
         raise _no_url(post)
     ids = post.public_ids if url is None else (_id_of(context, post, url),)

@@ -6,7 +6,8 @@ from sqlalchemy import Connection, func, or_, select, update
 
 from connector.domain.lifecycle import AttemptState, State, may_be_made
 from connector.engine.model import Change, Claim, Failure, Lease, Post
-from connector.engine.model_incident import ALARM, Anew, Deed, Verdict, Waiting, Wanted
+from connector.engine.model_incident import ALARM, Anew, Deed, Verdict, Waiting, Wanted, Word
+from connector.engine.ports_tiktok import EventKind
 from connector.kernel.errors import PostrailError
 from connector.store import auditing, claims, journal, slots
 from connector.store.accepting import GONE, hold_repeats
@@ -18,6 +19,16 @@ from connector.store.tables import webhook_inbox as inbox
 
 TTL_MS = 10_000
 """The lease of a decision ends with its transaction; this is what it would last."""
+
+_SAYS_PUBLISHED = (
+    EventKind.PUBLISH_COMPLETE.value,
+    EventKind.PUBLICLY_AVAILABLE.value,
+    EventKind.NO_LONGER_PUBLIC.value,
+    # As TikTok spells them on the wire.
+    "post.publish.publicaly_available",
+    "post.publish.no_longer_publicaly_available",
+)
+"""The webhooks that come only of what has been published."""
 
 
 def settle(conn: Connection, now: int, lease: Lease, verdict: Verdict, deed: Deed) -> Post:
@@ -105,17 +116,40 @@ def _check_word(conn: Connection, post: Post) -> None:
     Raises PostrailError `tiktok_says_published`, `post_busy`.
     """
     if post.is_said_published:
-        raise PostrailError(
-            "tiktok_says_published",
-            f"TikTok itself has said that {post.id} is published: sent again, it would be published twice.",
-            extra={"post_id": post.id, "status": post.state.value, "tiktok_post_ids": list(post.public_ids)},
-        )
+        raise _is_published(post)
     mine = select(attempts.c.publish_id).where(attempts.c.post_id == post.id)
     waiting = select(inbox.c.digest).where(
         inbox.c.publish_id.in_(mine), inbox.c.handled_at.is_(None), inbox.c.next_at.is_not(None)
     )
     if conn.execute(waiting.limit(1)).one_or_none() is not None:
         raise PostrailError("post_busy", f"TikTok has just told something of {post.id} that is being read.")
+    if word(conn, post) is Word.SAID:
+        raise _is_published(post)
+
+
+def _is_published(post: Post) -> PostrailError:
+    return PostrailError(
+        "tiktok_says_published",
+        f"TikTok itself has said that {post.id} is published: sent again, it would be published twice.",
+        extra={"post_id": post.id, "status": post.state.value, "tiktok_post_ids": list(post.public_ids)},
+    )
+
+
+def word(conn: Connection, post: Post) -> Word:
+    """Return whether TikTok has said that a post is published.
+
+    A webhook that came while the post was under way left nothing on it but a line: it is looked up. That
+    TikTok has ended the task as failed is a later word.
+    """
+    if post.is_said_published:
+        return Word.SAID
+    if post.tiktok_status == "FAILED":
+        return Word.NONE
+    mine = select(attempts.c.publish_id).where(
+        attempts.c.post_id == post.id, attempts.c.state != AttemptState.VOID.value
+    )
+    told = select(inbox.c.digest).where(inbox.c.publish_id.in_(mine), inbox.c.event.in_(_SAYS_PUBLISHED))
+    return Word.NONE if conn.execute(told.limit(1)).one_or_none() is None else Word.SAID
 
 
 def _shut(conn: Connection, now: int, post_id: str) -> None:

@@ -15,6 +15,7 @@ from connector.engine.model_incident import (
     Verdict,
     Waiting,
     Wanted,
+    Word,
 )
 from connector.kernel.ids import Ids
 from connector.store import auditing, deciding, pausing
@@ -36,6 +37,10 @@ class SqlIncident:
 
     def _lease(self, post: Post) -> Lease:
         return Lease(post_id=post.id, token=self._ids.token(), owner=PERSON)
+
+    def word(self, post: Post) -> Word:
+        """Return whether TikTok has said that a post is published."""
+        return self._database.read(lambda conn: deciding.word(conn, post))
 
     def settle(self, post: Post, verdict: Verdict, deed: Deed) -> Post:
         """Write what a person says has become of a post."""

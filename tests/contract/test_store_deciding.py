@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from connector.domain.lifecycle import AttemptState, State
 from connector.engine.model import Change, Entry, Failure, Post
-from connector.engine.model_incident import ALARM, Anew, Deed, Slot, Verdict, Waiting, Wanted
+from connector.engine.model_incident import ALARM, Anew, Deed, Slot, Verdict, Waiting, Wanted, Word
 from connector.engine.ports_hooks import Alarm, Arrival
 from connector.kernel.errors import PostrailError
 from connector.store.inbox import SqlInbox
@@ -149,7 +149,7 @@ def test_a_webhook_about_a_post_is_read_before_the_post_is_taken_for_not_publish
         arrival = Arrival(
             digest=post.id,
             client_key="aw1",
-            event="post.publish.complete",
+            event="post.publish.failed",
             open_id="open-a",
             publish_id=post.publish_id,
             body=b"{}",
@@ -161,6 +161,32 @@ def test_a_webhook_about_a_post_is_read_before_the_post_is_taken_for_not_publish
         inbox.finish(letter, "read")
     assert stage.ledger.settle(doubted, FAILED, deed()).state is State.FAILED
     assert stage.ledger.requeue(gone, anew(), deed()).state is State.QUEUED
+
+
+@pytest.mark.parametrize("event", ["complete", "publicaly_available", "no_longer_publicly_available"])
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_webhook_that_said_published_before_the_doubt_counts_read_or_given_up(
+    stage: Stage, event: str, is_read: bool
+) -> None:
+    post = doubtful(stage)
+    inbox = SqlInbox(stage.database, ids=IDS)
+    arrival = Arrival(
+        digest="d",
+        client_key="aw1",
+        event=f"post.publish.{event}",
+        open_id="open-a",
+        publish_id=post.publish_id,
+        body=b"{}",
+    )
+    inbox.keep(arrival)
+    (letter,) = inbox.claim("me", limit=1, ttl_ms=TTL)
+    if is_read:
+        inbox.finish(letter, "the status will tell")
+    else:
+        inbox.again(letter, next_at=None, outcome="defect")
+    assert stage.ledger.word(post) is Word.SAID
+    assert refusal_of(partial(stage.ledger.settle, post, FAILED, deed())) == "tiktok_says_published"
+    assert stage.ledger.settle(post, SEEN, deed()).state is State.PUBLISHED_PUBLIC
 
 
 def test_a_post_that_somebody_works_on_is_not_decided_about(stage: Stage) -> None:

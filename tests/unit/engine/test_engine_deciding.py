@@ -142,9 +142,9 @@ def test_tiktok_has_said_that_a_post_is_published_by_its_word_an_id_or_an_alarm(
 
 
 def test_a_public_post_that_tiktok_alone_has_seen_counts_as_private() -> None:
-    seen = replace(post("video", {"privacy": PUBLIC}), tiktok_status="PUBLISH_COMPLETE")
-    assert published_as(seen, has_url=False)[0] is State.PUBLISHED_PRIVATE
-    assert published_as(seen, has_url=True)[0] is State.PUBLISHED_PUBLIC
+    seen = post("video", {"privacy": PUBLIC})
+    assert published_as(seen, has_url=False, is_said=True)[0] is State.PUBLISHED_PRIVATE
+    assert published_as(seen, has_url=True, is_said=True)[0] is State.PUBLISHED_PUBLIC
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_public_post_that_tiktok_alone_has_seen_counts_as_private() -> None:
 def test_the_privacy_of_a_post_says_whether_it_counts_as_public(
     mode: str, privacy: str | None, has_url: bool, state: State
 ) -> None:
-    found, why = published_as(post("video", {"privacy": privacy}, mode), has_url=has_url)
+    found, why = published_as(post("video", {"privacy": privacy}, mode), has_url=has_url, is_said=False)
     assert found is state
     assert "counts as" in why
 

@@ -305,10 +305,7 @@ def unconfirmed(scene: Scene) -> Post:
 def held_for_a_defect(scene: Scene) -> Post:
     """Have a post at TikTok, as `pub-1`, that was held since our own code failed on it."""
     post = in_processing(scene)
-    claim = scene.stage.ledger.take(post.id, "me", ttl_ms=TTL)
-    assert claim is not None
-    failure = Failure(code="internal_error", message="?")
-    scene.stage.ledger.release(claim.lease, next_at=None, change=Change(state=State.HELD, failure=failure))
+    hold(scene, post)
     return scene.now(post)
 
 
@@ -354,6 +351,35 @@ def test_a_webhook_that_is_not_yet_read_is_waited_for_before_a_post_is_taken_for
     mail.work()
     said = refused_as(lambda: resolve_post(scene.context, KEY, post, "not_published", None))
     assert said == "tiktok_says_published"
+
+
+def silence(scene: Scene, post: Post) -> None:
+    """Let TikTok tell nothing more of a post, until it is unconfirmed."""
+    scene.tiktok.statuses = [refusal("token_not_authorized_for_specified_publish_id", name="status/fetch")]
+    scene.run(steps=60)
+    assert scene.now(post).state is State.UNCONFIRMED
+
+
+def hold(scene: Scene, post: Post) -> None:
+    """Let our own code fail on a post until it is held."""
+    claim = scene.stage.ledger.take(post.id, "me", ttl_ms=TTL)
+    assert claim is not None
+    failure = Failure(code="internal_error", message="?")
+    scene.stage.ledger.release(claim.lease, next_at=None, change=Change(state=State.HELD, failure=failure))
+
+
+@pytest.mark.parametrize("doubt", [silence, hold])
+def test_what_tiktok_said_before_a_post_was_in_doubt_is_not_forgotten(
+    scene: Scene, mail: MailRoom, doubt: Callable[[Scene, Post], None]
+) -> None:
+    post = in_processing(scene)
+    mail.tell(K.PUBLISH_COMPLETE, publish_id="pub-1")
+    doubt(scene, post)
+    now = scene.now(post)
+    said = refused_as(lambda: resolve_post(scene.context, KEY, now, "not_published", None))
+    assert said == "tiktok_says_published"
+    settled, _ = resolve_post(scene.context, KEY, now, "published", None)
+    assert settled.state is State.PUBLISHED_PRIVATE
 
 
 def test_an_alarm_is_logged_as_an_error(scene: Scene, mail: MailRoom) -> None:
