@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from connector.domain.drafts import MODERATION_MS, look_at_draft
-from connector.domain.lifecycle import TABLE, AttemptState, State, may_become
+from connector.domain.lifecycle import TABLE, TIKTOK_PUBLISHED, AttemptState, State, may_become
 from connector.domain.retry import (
     GIVE_UP_MS,
     MAX_STATUS_TRIES,
@@ -49,7 +49,7 @@ def conclude(post: Post, status: PublishStatus, *, age_ms: int) -> Verdict:
     if status.status == "SEND_TO_USER_INBOX":
         wait = look_at_draft(age_ms)
         return Verdict(state=State.INBOX_DELIVERED, look_again=wait is not None, wait_ms=wait)
-    if status.status != "PUBLISH_COMPLETE":
+    if status.status != TIKTOK_PUBLISHED:
         state = State.STALLED if age_ms > STALL_MS else State.PROCESSING
         return Verdict(state=state, look_again=True)
     if status.public_ids and (post.mode == "inbox" or post.input.get("privacy") == PUBLIC):
@@ -135,12 +135,15 @@ def _concluded(context: Context, account: Account, claim: Claim, status: Publish
     state = State.UNCONFIRMED if lost else verdict.state
     if not may_become(post.state, state):
         state = post.state
-    news = (status.status, state) != (post.tiktok_status, post.state)
+    # That it was published is never unsaid by a status that is behind.
+    is_behind = post.is_said_published and status.status != TIKTOK_PUBLISHED
+    shown = post.tiktok_status if is_behind else status.status
+    news = (shown, state) != (post.tiktok_status, post.state)
     entries = [note(status.call, f"{status.status}: {state}")] if news else []
     change = Change(
         state=state,
-        tiktok_status=status.status,
-        raw_status=status.raw,
+        tiktok_status=shown,
+        raw_status=None if is_behind else status.raw,
         public_ids=status.public_ids or None,
         tries=0,
     )

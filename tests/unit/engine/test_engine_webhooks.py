@@ -382,6 +382,29 @@ def test_what_tiktok_said_before_a_post_was_in_doubt_is_not_forgotten(
     assert settled.state is State.PUBLISHED_PRIVATE
 
 
+def test_a_status_that_is_behind_does_not_unsay_a_webhook(scene: Scene, mail: MailRoom) -> None:
+    post = unconfirmed(scene)
+    mail.tell(K.PUBLISH_COMPLETE, publish_id="pub-1")
+    scene.tiktok.statuses = [status("PROCESSING_UPLOAD")]
+    scene.step()
+    assert scene.now(post).tiktok_status == "PUBLISH_COMPLETE"
+    said = refused_as(lambda: resolve_post(scene.context, KEY, scene.now(post), "not_published", None))
+    assert said == "tiktok_says_published"
+
+
+def test_a_status_that_is_behind_does_not_unsay_another(scene: Scene) -> None:
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE")]
+    post = scene.accept_video()
+    scene.run(steps=3)
+    scene.tiktok.statuses = [status("PROCESSING_UPLOAD")]
+    scene.run(steps=3)
+    silence(scene, post)
+    now = scene.now(post)
+    assert (now.tiktok_status, now.raw_status) == ("PUBLISH_COMPLETE", {"status": "PUBLISH_COMPLETE"})
+    said = refused_as(lambda: resolve_post(scene.context, KEY, now, "not_published", None))
+    assert said == "tiktok_says_published"
+
+
 def test_an_alarm_is_logged_as_an_error(scene: Scene, mail: MailRoom) -> None:
     post = with_a_void_attempt(scene)
     with capture_logs() as logs:
