@@ -73,7 +73,7 @@ class Ledger(IncidentLedger, HandingLedger, Protocol):
     def claim_doubtful(self, account_id: str, owner: str, *, limit: int, ttl_ms: int) -> list[Claim]:
         """Lease up to `limit` unconfirmed posts of an account that nobody holds, due or not.
 
-        The claims' posts keep the schedule that they had.
+        The claims' posts keep the schedule that they had. One that TikTok has just told of is left out.
         """
 
     def next_due(self) -> int | None:

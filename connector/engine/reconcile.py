@@ -13,7 +13,7 @@ from connector.domain.lifecycle import State
 from connector.domain.matching import SKEW_MS, evidence, known_again, why_not_sought
 from connector.domain.retry import SOUGHT_FOR_MS, seek_again
 from connector.domain.scopes import VIDEO_LIST
-from connector.engine.budget import take
+from connector.engine.budget import BUDGETS, take
 from connector.engine.context import Context
 from connector.engine.listing import Listed, list_public, rivals_of, sought_of, texts_of
 from connector.engine.model import Account, Change, Claim, Entry, Failure
@@ -75,15 +75,14 @@ def leave_in_doubt(
 def _look(context: Context, account: Account, claim: Claim) -> Look:
     """Read what the account shows, where that can tell anything about the post in hand.
 
-    An account that was looked at a moment ago is passed by: that look has served this post as well, unless it
-    is in doubt only since.
+    An account that was looked at a moment ago is passed by: this post may have been in hand then.
     """
     attempt, reader = claim.attempt, _reader(context, account)
     why = _hindrance(claim, reader.scopes)
     if attempt is None or why is not None:
         return Look(hindrance=why)
     if wait := take(context, reader, "video_list"):
-        return Look(wait_ms=None if claim.post.state is State.UNCONFIRMED else wait)
+        return Look(wait_ms=wait)
     try:
         listed = list_public(context, reader, attempt)
     except TikTokError as error:
@@ -161,11 +160,24 @@ def _serve_others(context: Context, claim: Claim, listed: Listed) -> None:
     """Hold what the account shows against its other unconfirmed posts; those not found stay as they are."""
     account_id, owner = claim.post.account_id, claim.lease.owner
     others = context.ledger.claim_doubtful(account_id, owner, limit=AT_ONCE, ttl_ms=LEASE_MS)
-    for other in others:
+    for turn, other in enumerate(sorted(others, key=lambda one: one.post.next_at or 0)):
         # Whoever has taken it meanwhile looks for it.
         with suppress(LeaseLost):
             found = _find(other, listed)
             if isinstance(found, Video):
                 _publish(context, other, Change(), listed, found)
             else:
-                context.ledger.release(other.lease, next_at=other.post.next_at)
+                context.ledger.release(other.lease, next_at=_next_turn(context, other, turn))
+
+
+def _next_turn(context: Context, other: Claim, turn: int) -> int | None:
+    """Return when a post that was not found beside another one is due, UTC milliseconds.
+
+    Where that is before the account may be looked at again, this look was its own. It comes in its `turn`
+    before the post that was looked for now, so that TikTok is asked about each of them in the end.
+    """
+    due, now = other.post.next_at, context.ledger.now()
+    if due is None or due > now + BUDGETS["video_list"].gap_ms or other.attempt is None:
+        return due
+    wait = None if _hindrance(other, None) else seek_again(now - other.attempt.created_at)
+    return due if wait is None else now + wait - LEASE_MS + turn

@@ -128,10 +128,12 @@ def claim_doubtful(
 ) -> list[Claim]:
     """Lease up to `limit` unconfirmed posts of an account that nobody holds, due or not.
 
-    `lease` is as for `claim`. The claimed posts keep the schedule that they had.
+    `lease` is as for `claim`. The claimed posts keep the schedule that they had. One that TikTok has just
+    told of is left to whoever asks about it next.
     """
     in_doubt = (posts.c.account_id == account_id) & (posts.c.state == State.UNCONFIRMED.value)
-    free = whole().where(in_doubt, posts.c.lease.is_(None)).order_by(posts.c.id).limit(limit)
+    idle = posts.c.lease.is_(None) & (posts.c.wake_seq == posts.c.wake_seen)
+    free = whole().where(in_doubt, idle).order_by(posts.c.id).limit(limit)
     found = [post_of(row) for row in conn.execute(locked(free, skip=True)).mappings()]
     if not found:
         return []

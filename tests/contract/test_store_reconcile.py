@@ -52,6 +52,16 @@ def test_posts_of_other_states_other_accounts_and_other_owners_are_left_alone(st
     assert stage.ledger.claim_doubtful("a", "me", limit=9, ttl_ms=TTL) == []
 
 
+def test_a_post_that_tiktok_has_just_told_of_is_left_to_whoever_asks_about_it(stage: Stage) -> None:
+    post = doubtful(stage, "one")
+    held = stage.ledger.take(post.id, "worker", ttl_ms=TTL)
+    assert held is not None
+    assert stage.ledger.take(post.id, "a webhook", ttl_ms=TTL) is None
+    stage.ledger.release(held.lease, next_at=stage.clock.now() + 50_000)
+    assert stage.ledger.claim_doubtful("a", "me", limit=9, ttl_ms=TTL) == []
+    assert stage.claim().post.id == post.id
+
+
 def test_a_lease_for_a_look_ends_like_any_other(stage: Stage) -> None:
     post = doubtful(stage, "one")
     stage.ledger.claim_doubtful("a", "me", limit=9, ttl_ms=TTL)

@@ -9,6 +9,7 @@ import pytest
 from connector.domain.lifecycle import AttemptState, State
 from connector.domain.matching import WITHIN_MS
 from connector.domain.retry import SOUGHT_FOR_MS
+from connector.engine.advance import advance
 from connector.engine.listing import MOST_PAGES
 from connector.engine.model import Post, Principal
 from connector.engine.ports import Call
@@ -213,6 +214,31 @@ def test_a_post_that_is_not_found_beside_another_keeps_its_own_time(seeing: Scen
     seeing.tiktok.pages = [page(shown(seeing, first))]
     until(seeing, lambda: seeing.now(first).state is State.PUBLISHED_PUBLIC)
     assert (seeing.now(second).state, seeing.now(second).next_at) == (State.UNCONFIRMED, due)
+
+
+def test_posts_that_are_in_hand_while_another_looks_are_looked_for_as_soon_as_somebody_may(
+    seeing: Scene,
+) -> None:
+    made = [in_doubt(seeing, name) for name in ("one", "two", "three")]
+    until(seeing, lambda: all(seeing.now(post).next_at is None for post in made), steps=600)
+    seeing.tiktok.pages = [
+        page(*[shown(seeing, post, id=f"{number}" * 19) for number, post in enumerate(made)])
+    ]
+    seeing.stage.grants.connect(new_grant("a", tokens=new_tokens(scopes=SCOPES)))
+    for claim in seeing.stage.ledger.claim("dispatcher", limit=9, ttl_ms=TTL):
+        advance(seeing.context, claim)
+    seeing.run(steps=6, move_ms=100_000)
+    assert {seeing.now(post).state for post in made} == {State.PUBLISHED_PUBLIC}
+
+
+def test_posts_that_are_due_together_take_one_look_and_are_asked_about_in_turn(seeing: Scene) -> None:
+    made = [in_doubt(seeing, name) for name in ("one", "two", "three")]
+    seeing.run(steps=20, move_ms=600_000)
+    seeing.tiktok.calls.clear()
+    until(seeing, lambda: len(lists(seeing)) == 6)
+    asked = [call for call in seeing.tiktok.calls if call.startswith("status")]
+    assert set(asked) == {f"status {post.publish_id}" for post in made}
+    assert len(asked) <= 8
 
 
 def test_two_posts_of_one_caption_are_not_told_apart(seeing: Scene) -> None:
