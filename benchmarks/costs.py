@@ -150,7 +150,7 @@ def main() -> None:
     doors = [door for _, door in found.values()]
     measured = Measured(
         made=to_iso(SystemClock().now())[:10],
-        machine=describe(),
+        machine=f"{describe()} Load average of its last five minutes: {os.getloadavg()[1]:.0f}.",
         sqlite=found["sqlite"][0],
         postgresql=found["postgresql"][0],
         serve_ms_mb=serve_ms_mb,

@@ -14,9 +14,10 @@ figure, and can be changed in `benchmarks/capacity/assumptions.yaml`.
 
 ## Unit costs
 
-Measured {made} on: {machine} The two processors were shared with other work, so figures are processor time
-wherever that is possible. How each was measured stands in `benchmarks/costs.py`. Times are milliseconds of
-processor; transactions are commits, and statements outside of one.
+Measured {made} on: {machine} The two processors were shared with other work all the while, so figures are
+processor time wherever that is possible; the rates by the clock are low for that reason, and say rather
+what a loaded machine still does. How each was measured stands in `benchmarks/costs.py`. Times are
+milliseconds of processor; transactions are commits, and statements outside of one.
 
 | one | SQLite | PostgreSQL: Postrail | PostgreSQL: server | transactions |
 | --- | --- | --- | --- | --- |
