@@ -40,7 +40,7 @@ STALL_MS = 3_600_000
 """A post that TikTok has processed for longer than this is shown as stalled."""
 
 GIVE_UP_MS = 4 * 3_600_000
-"""An upload whose last chunk is in doubt, and that TikTok has not ended by then, is left to a person."""
+"""What TikTok may hold whole (a last chunk in doubt, a pull) and has not ended by then is in doubt."""
 
 PASSING_CODES = frozenset({"disk_full", "media_storage_failed", "not_ready", "server_draining"})
 """Refusals that say nothing about the post: this machine could not work on it now."""
@@ -93,7 +93,10 @@ _LOOK_AGAIN_TOLD = (
 SLOWEST_LOOK_MS = 1_800_000
 
 SOUGHT_FOR_MS = 72 * 3_600_000
-"""How long after its attempt an unconfirmed post is looked for, as long as TikTok repeats its webhooks."""
+"""How long after its attempt an unconfirmed post is looked for, as long as TikTok repeats its webhooks.
+
+A public post that TikTok calls published, without an id until then, is in doubt as well.
+"""
 
 _SEEK_AGAIN = (
     (3_600_000, 300_000),

@@ -8,6 +8,7 @@ from connector.domain.retry import (
     GIVE_UP_MS,
     MAX_STATUS_TRIES,
     RETRYABLE_FAIL_REASONS,
+    SOUGHT_FOR_MS,
     STALL_MS,
     UNKNOWN_ID_MS,
     look_again,
@@ -15,6 +16,7 @@ from connector.domain.retry import (
 )
 from connector.engine.budget import take
 from connector.engine.context import Context
+from connector.engine.deciding import may_hold_all
 from connector.engine.model import Account, Attempt, Change, Claim, Failure, Post
 from connector.engine.ports import PublishStatus, TikTokError
 from connector.engine.reconcile import leave_in_doubt
@@ -27,6 +29,8 @@ log = get_log("engine")
 UNKNOWN_ID_CODES = frozenset({"invalid_publish_id", "invalid_params"})
 PUBLIC = "PUBLIC_TO_EVERYONE"
 DOUBT = "The last chunk of the upload may or may not have arrived, and TikTok does not say how it ended."
+PULL_DOUBT = "TikTok may have pulled every byte, and does not say how it ended."
+UNSEEN = "TikTok says that it is published, and does not say where: it may be public, or seen by nobody."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +64,23 @@ def conclude(post: Post, status: PublishStatus, *, age_ms: int) -> Verdict:
         return Verdict(state=State.IN_MODERATION if seen else State.PUBLISHED_PRIVATE, look_again=seen)
     if post.input.get("privacy") != PUBLIC:
         return Verdict(state=State.PUBLISHED_PRIVATE, look_again=False)
-    return Verdict(state=State.IN_MODERATION, look_again=True)
+    state = State.UNCONFIRMED if age_ms > SOUGHT_FOR_MS else State.IN_MODERATION
+    return Verdict(state=state, look_again=True)
 
 
 def _in_doubt(attempt: Attempt | None, verdict: Verdict, age_ms: int) -> bool:
-    """Whether TikTok will hardly ever say how an upload ended whose last chunk may not have arrived."""
-    started = attempt is not None and attempt.final_chunk_started
-    return started and verdict.state is State.STALLED and age_ms > GIVE_UP_MS
+    """Whether TikTok will hardly ever say how a pull ended, or a last chunk that may not have arrived."""
+    may = attempt is not None and may_hold_all(attempt)
+    return may and verdict.state is State.STALLED and age_ms > GIVE_UP_MS
+
+
+def _doubt(attempt: Attempt | None, status: PublishStatus, *, lost: bool) -> str:
+    """Say in a sentence what is not known of a post that is unconfirmed."""
+    if lost:
+        return PULL_DOUBT if attempt is not None and attempt.transfer == "pull" else DOUBT
+    if status.status == TIKTOK_PUBLISHED:
+        return UNSEEN
+    return f"TikTok says {status.status}, and does not say how it ended."
 
 
 def _failed(context: Context, claim: Claim, status: PublishStatus) -> Claim | None:
@@ -148,7 +162,7 @@ def _concluded(context: Context, account: Account, claim: Claim, status: Publish
         tries=0,
     )
     if state is State.UNCONFIRMED:
-        doubt = DOUBT if lost else f"TikTok says {status.status}, and does not say how it ended."
+        doubt = _doubt(claim.attempt, status, lost=lost)
         leave_in_doubt(context, account, claim, change, doubt, *entries)
         return
     wait = verdict.wait_ms or look_again(age_ms, told=context.hears())

@@ -240,7 +240,7 @@ class Owners:
 
     def _concludes(self, world: World, me: int, owner: Owner, word: str) -> Moves:
         age = world.tasks[owner.attempt].age
-        state = product.verdict_on(world.post, owner.known, word, age)
+        state = product.verdict_on(world.post, owner.known, word, age, pulls=self._rules.pulls)
         then = state if may_become(world.post, state) else world.post
         yield from self._writes(world, me, f"saves {then}", self._let_go(world, me, post=then))
 

@@ -1,5 +1,6 @@
 """What the product's own functions and tables say about the values of the model."""
 
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
@@ -55,7 +56,7 @@ def effect_on(state: State, attempt: AttemptState | None, *, uploads: bool, byte
 
 
 @cache
-def verdict_on(state: State, one: Try, word: str, age: int) -> State:
+def verdict_on(state: State, one: Try, word: str, age: int, *, pulls: bool) -> State:
     """Return the state that the product concludes from TikTok's status."""
     ids = ("76",) if word == "PUBLISH_COMPLETE" else ()
     status = PublishStatus(status=word, fail_reason=None, public_ids=ids, raw={}, call=Call(name="status"))
@@ -74,7 +75,8 @@ def verdict_on(state: State, one: Try, word: str, age: int) -> State:
         updated_at=0,
     )
     verdict = conclude(post, status, age_ms=AGES_MS[age])
-    return State.UNCONFIRMED if _in_doubt(product_attempt(0, one), verdict, AGES_MS[age]) else verdict.state
+    tried = replace(product_attempt(0, one), transfer="pull" if pulls else "upload")
+    return State.UNCONFIRMED if _in_doubt(tried, verdict, AGES_MS[age]) else verdict.state
 
 
 @cache

@@ -6,7 +6,15 @@ import pytest
 
 from connector.domain.chunks import CHUNK_SIZE
 from connector.domain.lifecycle import AttemptState, State
-from connector.domain.retry import MAX_ATTEMPTS, MAX_FETCHES, MAX_SLOW_FETCHES, MAX_STATUS_TRIES
+from connector.domain.retry import (
+    GIVE_UP_MS,
+    MAX_ATTEMPTS,
+    MAX_FETCHES,
+    MAX_SLOW_FETCHES,
+    MAX_STATUS_TRIES,
+    SLOWEST_LOOK_MS,
+    SOUGHT_FOR_MS,
+)
 from connector.engine.advance import advance
 from connector.engine.model import Change
 from connector.engine.ports import Call, LeaseLost, Uploaded
@@ -348,6 +356,40 @@ def test_while_a_new_attempt_is_to_come_nobody_is_told_that_tiktok_failed(scene:
     scene.step()
     now = scene.now(post)
     assert (now.state, now.tiktok_status, now.raw_status) == (State.SENDING, None, None)
+
+
+def test_a_pull_that_tiktok_never_ends_is_put_to_a_person(scene: Scene) -> None:
+    scene.tiktok.statuses = [status("PROCESSING_DOWNLOAD")]
+    post = scene.accept_photos()
+    scene.step()
+    scene.stage.clock.advance(GIVE_UP_MS - 60_000)
+    scene.step()
+    assert scene.now(post).state is State.STALLED
+    scene.stage.clock.advance(SLOWEST_LOOK_MS)
+    scene.step()
+    now = scene.now(post)
+    assert now.failure is not None
+    assert (now.state, now.failure.message.partition(".")[0]) == (
+        State.UNCONFIRMED,
+        "TikTok may have pulled every byte, and does not say how it ended",
+    )
+    scene.run(steps=60, move_ms=SOUGHT_FOR_MS)
+    assert scene.now(post).next_at is None
+
+
+def test_a_public_post_that_never_gets_an_id_is_put_to_a_person(scene: Scene) -> None:
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE")]
+    post = scene.accept_video()
+    scene.step()
+    scene.stage.clock.advance(SOUGHT_FOR_MS - 60_000)
+    scene.step()
+    assert scene.now(post).state is State.IN_MODERATION
+    scene.stage.clock.advance(SLOWEST_LOOK_MS)
+    scene.step()
+    now = scene.now(post)
+    assert now.failure is not None
+    assert (now.state, now.tiktok_status, now.next_at) == (State.UNCONFIRMED, "PUBLISH_COMPLETE", None)
+    assert now.failure.message.startswith("TikTok says that it is published, and does not say where")
 
 
 def test_a_post_in_moderation_that_tiktok_no_longer_tells_of_comes_to_rest(scene: Scene) -> None:
