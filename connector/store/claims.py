@@ -16,13 +16,13 @@ from sqlalchemy import (
     update,
 )
 
-from connector.domain.lifecycle import POLLED, State
+from connector.domain.lifecycle import POLLED
 from connector.engine.model import Attempt, Claim, Lease, Post
 from connector.store import pausing
 from connector.store.dialect import locked, tell
 from connector.store.posts import whole
 from connector.store.rows import attempt_of, post_of
-from connector.store.tables import LIVE, attempts, posts
+from connector.store.tables import LIVE, attempts, is_doubtful, posts
 
 # Built once: to build a statement takes longer than to run it.
 _NEXT_DUE = select(func.min(posts.c.next_at)).where(posts.c.next_at.is_not(None))
@@ -131,7 +131,7 @@ def claim_doubtful(
     `lease` is as for `claim`. The claimed posts keep the schedule that they had. One that TikTok has just
     told of is left to whoever asks about it next.
     """
-    in_doubt = (posts.c.account_id == account_id) & (posts.c.state == State.UNCONFIRMED.value)
+    in_doubt = (posts.c.account_id == account_id) & is_doubtful
     idle = posts.c.lease.is_(None) & (posts.c.wake_seq == posts.c.wake_seen)
     free = whole().where(in_doubt, idle).order_by(posts.c.id).limit(limit)
     found = [post_of(row) for row in conn.execute(locked(free, skip=True)).mappings()]

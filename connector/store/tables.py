@@ -61,6 +61,7 @@ __all__ = (
     "grants",
     "idempotency",
     "invitations",
+    "is_doubtful",
     "is_sending",
     "journal",
     "logins",
@@ -116,6 +117,10 @@ posts = Table(
 index_claims(posts)
 _is_parked = posts.c.parked_due.is_not(None)
 Index("ix_posts_parked", posts.c.parked_due, sqlite_where=_is_parked, postgresql_where=_is_parked)
+# Spelt out, since PostgreSQL finds no index by a condition with a parameter once the statement is prepared.
+is_doubtful = posts.c.state == literal_column("'unconfirmed'")
+"""The condition of the index by which an account's unconfirmed posts are found."""
+Index("ix_posts_doubtful", posts.c.account_id, sqlite_where=is_doubtful, postgresql_where=is_doubtful)
 Index("ix_posts_repeat", posts.c.account_id, posts.c.input_hash, posts.c.created_at)
 
 post_content = Table(
@@ -149,9 +154,9 @@ attempts = Table(
     postgresql_with=HOT,
 )
 _is_live = attempts.c.state.in_(LIVE)
-# Spelt out, since PostgreSQL finds no index by a condition with a parameter once the statement is prepared.
 is_sending = attempts.c.state == literal_column("'sending'")
 """The condition of the index that lets one attempt per account be on its way to an answer."""
+Index("ix_attempts_account_id", attempts.c.account_id, attempts.c.created_at)
 Index("uq_attempts_live", attempts.c.post_id, unique=True, sqlite_where=_is_live, postgresql_where=_is_live)
 Index(
     "uq_attempts_sending",

@@ -145,6 +145,30 @@ def test_uploads_get_an_owner_and_lose_it_again(engine: Engine) -> None:
     engine.dispose()
 
 
+ACCOUNT = """INSERT INTO accounts (id, workspace_id, open_id, username, paced, sandbox, created_at, updated_at)
+VALUES ('a', 'w', 'open-a', 'mia', true, false, 1, 1)"""
+POST = """INSERT INTO posts (id, workspace_id, account_id, operation, kind, mode, transfer, state, version,
+tries, public_ids, input_hash, created_at, updated_at, lease) VALUES ('{id}', 'w', 'a', 'post_video', 'video',
+'direct', 'upload', '{state}', 1, 0, '[]', '{id}', 3, 7, {lease})"""
+
+
+def test_unconfirmed_posts_that_rest_are_looked_for_once_more(engine: Engine) -> None:
+    with engine.begin() as conn:
+        upgrade(conn, "0007")
+        conn.execute(text("INSERT INTO workspaces (id, name, created_at) VALUES ('w', 'Work', 0)"))
+        conn.execute(text(ACCOUNT))
+        for name, state, lease in (
+            ("resting", "unconfirmed", "NULL"),
+            ("held", "unconfirmed", "'me'"),
+            ("done", "failed", "NULL"),
+        ):
+            conn.execute(text(POST.format(id=name, state=state, lease=lease)))
+        upgrade(conn, "0008")
+        found = _all(conn, "SELECT id, next_at FROM posts")
+        assert found == {("resting", 7), ("held", None), ("done", None)}
+    engine.dispose()
+
+
 def test_one_owner_has_the_same_bytes_once(engine: Engine) -> None:
     with engine.begin() as conn:
         upgrade(conn, "head")

@@ -17,7 +17,7 @@ from tests.ledgers import IDS, TTL, Stage, set_stage
 pytest_plugins = ("tests.databases",)
 
 DAY = 86_400_000
-BIG = ("posts", "post_content", "idempotency", "webhook_inbox")
+BIG = ("posts", "post_content", "attempts", "idempotency", "webhook_inbox")
 """The tables that hold so many rows."""
 
 NUMBERS = {
@@ -37,9 +37,14 @@ FILL = (
     (workspace_id, operation, key, input_hash, post_id, receipt, created_at, expires_at)
     SELECT 'w', 'post_video', 'k' || n, 'c0ffee', 'post_' || n, '{{}}', 1, :later + n
     FROM ({numbers}) AS numbers""",
+    """INSERT INTO attempts (id, post_id, account_id, number, state, transfer, publish_id, uploaded,
+    final_chunk_started, created_at)
+    SELECT 'gate_' || n, 'post_' || n, 'a', 1, 'rejected', 'upload', 'pub_' || n, 0, false, n
+    FROM ({numbers}) AS numbers""",
     """INSERT INTO webhook_inbox (digest, client_key, event, body, received_at, tries, handled_at)
     SELECT 'd' || n, 'aw1', 'e', '{{}}', :later, 0, :later + n FROM ({numbers}) AS numbers""",
     "UPDATE posts SET next_at = 1 WHERE id IN ('post_7', 'post_77')",
+    "UPDATE posts SET state = 'unconfirmed' WHERE id IN ('post_8', 'post_88', 'post_888')",
     "ANALYZE",
 )
 """Many that are due far in the future, a few that somebody holds, two that are due now."""
@@ -64,6 +69,10 @@ USES: Mapping[str, Callable[[Stage], object]] = {
     "end all leases": lambda stage: stage.ledger.release_all(),
     "claim webhooks": lambda stage: SqlInbox(stage.database, ids=IDS).claim("me", limit=2, ttl_ms=TTL),
     "sweep": lambda stage: stage.ledger.sweep(),
+    "take what is in doubt of an account": lambda stage: stage.ledger.claim_doubtful(
+        "a", "me", limit=100, ttl_ms=TTL
+    ),
+    "look at what was sent for an account": lambda stage: stage.ledger.around("a", 99_900),
     "find": lambda stage: stage.ledger.post("w", "post_5"),
 }
 
@@ -165,6 +174,25 @@ def test_no_table_is_read_from_end_to_end(stage: Stage, use: str) -> None:
         return [(statement, steps) for statement, steps in found if steps]
 
     assert stage.database.write(scans) == []
+
+
+@pytest.mark.parametrize(
+    ("use", "index"),
+    [
+        ("take what is in doubt of an account", "ix_posts_doubtful"),
+        ("look at what was sent for an account", "ix_attempts_account_id"),
+    ],
+)
+def test_a_look_at_an_account_reads_no_more_of_its_life_than_it_asks_about(
+    stage: Stage, use: str, index: str
+) -> None:
+    statement, values = noted(lambda: USES[use](stage))[0]
+
+    def plan(conn: Connection) -> str:
+        how = "EXPLAIN QUERY PLAN" if conn.dialect.name == "sqlite" else "EXPLAIN"
+        return str(conn.exec_driver_sql(f"{how} {statement}", values).all())
+
+    assert index in stage.database.write(plan)
 
 
 def test_this_test_would_see_a_table_that_is_read_from_end_to_end(stage: Stage) -> None:
