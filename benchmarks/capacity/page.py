@@ -6,7 +6,7 @@ from benchmarks.capacity.assumptions import Assumptions, Line
 from benchmarks.capacity.cost import UNITS, Costs, Measured
 from benchmarks.capacity.day import DAY_S, Day, simulate
 from benchmarks.capacity.needs import MEDIA_LIFE_S, Needs, needs, often, serving, working
-from benchmarks.capacity.walls import POSTGRESQL, SQLITE, Wall, next_after, walls
+from benchmarks.capacity.walls import EVERYWHERE, POSTGRESQL, SQLITE, Wall, next_after, walls
 from benchmarks.capacity.words import PAGE
 from connector.engine.budget import BUDGETS, INIT
 
@@ -233,16 +233,15 @@ def _tiktok(days: Mapping[int, Day], given: Assumptions) -> str:
 
 
 def _nexts(found: Sequence[Wall]) -> str:
-    told = []
-    for size in SIZES:
-        there = [f"{where}: {_next(size, found, where)}" for where in (SQLITE, POSTGRESQL)]
-        told.append(f"- Beyond {size:,} accounts, on " + "; on ".join(there) + ".")
-    return "\n".join(told)
+    return "\n".join(_next(size, found, where) for size in SIZES for where in (SQLITE, POSTGRESQL))
 
 
 def _next(size: int, found: Sequence[Wall], where: str) -> str:
+    mine = [wall for wall in found if wall.where in {where, EVERYWHERE}]
+    passed = ", ".join(f"{wall.accounts:,}" for wall in mine if wall.accounts < size)
     wall = next_after(size, found, where)
-    return "none of these" if wall is None else f"{wall.limit} (at {wall.accounts:,})"
+    ahead = "none of these" if wall is None else f"at {wall.accounts:,}: {wall.limit}"
+    return f"- {size:,} accounts on {where} are beyond those at {passed or 'none'}; the next is {ahead}."
 
 
 def _partitions(day: Day, measured: Measured, given: Assumptions) -> str:

@@ -75,9 +75,10 @@ In accounts, from a day of {reference:,} of them by the rule of three.
 | --- | --- | --- | --- | --- |
 {walls}
 
-The next one:
-
 {nexts}
+
+Beyond a rate of our own nothing is lost: posts are accepted and wait, so a burst takes longer to be worked
+off. Beyond TikTok's caps posts are refused.
 
 Events are numbered under a lock that is held until its transaction is on the disk, so that no reader passes
 by one that commits late. Its rate was measured by the clock from one process on this machine: several may
