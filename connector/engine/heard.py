@@ -104,10 +104,14 @@ def _of_what_is_over(post: Post, what: str, heard: Heard) -> Reaction:
 
 
 def _word(post: Post, heard: Heard) -> Change:
-    """Return what TikTok says, for a post that waits for a person; that it was published is never unsaid."""
+    """Return what TikTok says, for a post that waits for a person; that it was published is never unsaid.
+
+    An id that is no longer public is no address of it.
+    """
     if heard.published or post.is_said_published:
-        ids = tuple(dict.fromkeys((*post.public_ids, *heard.public_ids, *heard.gone_ids)))
-        return Change(tiktok_status=TIKTOK_PUBLISHED, public_ids=ids or None)
+        known = dict.fromkeys((*post.public_ids, *heard.public_ids))
+        ids = tuple(public_id for public_id in known if public_id not in heard.gone_ids)
+        return Change(tiktok_status=TIKTOK_PUBLISHED, public_ids=ids)
     return Change(tiktok_status="FAILED" if heard.failed else "SEND_TO_USER_INBOX")
 
 

@@ -125,10 +125,11 @@ def test_each_state_reacts_to_what_is_told(
     [
         ((None, ()), [COMPLETE], "PUBLISH_COMPLETE", ()),
         (("PROCESSING_UPLOAD", ()), [PUBLIC], "PUBLISH_COMPLETE", ("76",)),
-        ((None, ()), [PUBLIC, GONE], "PUBLISH_COMPLETE", ("76",)),
+        ((None, ()), [PUBLIC, GONE], "PUBLISH_COMPLETE", ()),
+        (("PUBLISH_COMPLETE", ("75", "76")), [GONE], "PUBLISH_COMPLETE", ("75",)),
         ((None, ()), [FAILED], "FAILED", ()),
         ((None, ()), [DELIVERED], "SEND_TO_USER_INBOX", ()),
-        # That it was published is never unsaid, and no id is forgotten.
+        # That it was published is never unsaid, and no id that is public is forgotten.
         (("PUBLISH_COMPLETE", ("75",)), [PUBLIC], "PUBLISH_COMPLETE", ("75", "76")),
     ],
 )

@@ -405,6 +405,15 @@ def test_a_status_that_is_behind_does_not_unsay_another(scene: Scene) -> None:
     assert said == "tiktok_says_published"
 
 
+def test_an_id_that_is_no_longer_public_is_no_address_of_a_held_post(scene: Scene, mail: MailRoom) -> None:
+    post = held_for_a_defect(scene)
+    mail.tell(K.PUBLICLY_AVAILABLE, ago_ms=1000, publish_id="pub-1", post_id="76")
+    assert scene.now(post).public_ids == ("76",)
+    mail.tell(K.NO_LONGER_PUBLIC, publish_id="pub-1", post_id="76")
+    settled, _ = resolve_post(scene.context, KEY, scene.now(post), "published", None)
+    assert (settled.state, settled.public_ids) == (State.PUBLISHED_PRIVATE, ())
+
+
 def test_an_alarm_is_logged_as_an_error(scene: Scene, mail: MailRoom) -> None:
     post = with_a_void_attempt(scene)
     with capture_logs() as logs:
