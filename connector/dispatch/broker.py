@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from celery import Celery
 from kombu import Producer
-from kombu.exceptions import KombuError
 
 from connector.dispatch.app import task_of
 from connector.dispatch.dispatcher import LineLost
@@ -39,7 +38,8 @@ class Broker:
         """Send one message, once. Raises LineLost where it may not have arrived."""
         try:
             self._send(queue, (table, row_id, token))
-        except (KombuError, OSError) as error:
+        except Exception as error:
+            # A refusal (403, 404, 406 of RabbitMQ, a full Redis) is none of kombu's errors and no OSError.
             self._again_at = self._clock.ticks() + AGAIN_S
             self.close()
             raise LineLost(f"{type(error).__name__}: {error}") from error

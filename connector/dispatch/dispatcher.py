@@ -26,6 +26,8 @@ BREATH_S = 0.01
 """The shortest time between two looks that find nothing."""
 
 AFTER_TROUBLE_S = 1.0
+"""After a message that could not be sent the broker counts as away for so long, whatever it says itself."""
+
 AT_ONCE = 16
 """Posts leased in one transaction."""
 
@@ -76,6 +78,7 @@ class Dispatcher:
         self._overdue_s = OVERDUE_LEASES * lease_s
         self._in_hand = in_hand
         self._window = window
+        self._again_at = context.clock.ticks()
         self._woken = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
@@ -101,7 +104,7 @@ class Dispatcher:
 
     def is_up(self) -> bool:
         """Tell whether posts are being dispatched at all."""
-        return self._line.is_up()
+        return self._line.is_up() and self._clock.ticks() >= self._again_at
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -117,7 +120,7 @@ class Dispatcher:
         """Send what is due and there is room for; return after how many seconds to look again."""
         self._forget_taken()
         room = self._window.room
-        if not self._line.is_up():
+        if not self.is_up():
             return AFTER_TROUBLE_S
         if not room:
             return LOOK_AGAIN_S
@@ -152,7 +155,9 @@ class Dispatcher:
         except LineLost as lost:
             log.warning("broker_lost", reason=str(lost), given_back=len(claims) - sent)
         finally:
-            self._give_back([claim.lease for claim in claims[sent:]])
+            if sent < len(claims):
+                self._again_at = self._clock.ticks() + AFTER_TROUBLE_S
+                self._give_back([claim.lease for claim in claims[sent:]])
         return sent == len(claims)
 
     def _send(self, claim: Claim) -> None:
@@ -182,7 +187,7 @@ class Dispatcher:
             self._watchdog.taken()
             return None
         log.warning("dispatched_not_taken", post_id=one.lease.post_id, queue=one.queue)
-        if self._line.is_up() and self._crew.has_waited_since(one.queue, one.at_s):
+        if self.is_up() and self._crew.has_waited_since(one.queue, one.at_s):
             self._watchdog.overlooked()
         return claim
 

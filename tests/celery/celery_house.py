@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from kombu import Connection, Consumer, Queue
 
-from connector.dispatch.queues import QUEUES
+from connector.dispatch.queues import MEDIA, QUEUES
 from connector.drill.brokers import BrokerKind, OwnBroker, why_not
 from tests.running import CLOCK, STOP_S, BuildHouse, House, eventually, free_port
 
@@ -127,6 +127,24 @@ def supervised(at: CeleryHouse) -> Iterator[None]:
     finally:
         ended.set()
         keeper.join()
+
+
+@contextmanager
+def refusing_media(broker: OwnBroker) -> Iterator[None]:
+    """Let the broker refuse every message for the queue `media`: a RabbitMQ has another one of that name."""
+    with Connection(broker.url) as connection, connection.channel() as channel:
+        if connection.transport.driver_type == "redis":
+            channel.client.config_set("maxmemory", "1")
+        else:
+            broker.delete(MEDIA)
+            channel.queue_declare(MEDIA, durable=False, auto_delete=False)
+        try:
+            yield
+        finally:
+            if connection.transport.driver_type == "redis":
+                channel.client.config_set("maxmemory", "0")
+            else:
+                broker.delete(MEDIA)
 
 
 @contextmanager

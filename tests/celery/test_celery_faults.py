@@ -6,7 +6,14 @@ from contextlib import ExitStack
 import pytest
 
 from connector.dispatch.queues import LIGHT, MEDIA
-from tests.celery.celery_house import READY, CeleryHouse, celery_working, greedy_listener, supervised
+from tests.celery.celery_house import (
+    READY,
+    CeleryHouse,
+    celery_working,
+    greedy_listener,
+    refusing_media,
+    supervised,
+)
 from tests.running import STOP_S, eventually
 
 pytest_plugins = ("tests.databases", "tests.running", "tests.celery.celery_house")
@@ -86,6 +93,17 @@ def test_a_broker_that_dies_and_comes_back_empty_loses_nothing(celery_house: Cel
         assert worker.process.poll() is None
     titles = ("before", "during", "after")
     assert [len(house.witness.posts(title)) for title in titles] == [1, 1, 1]
+
+
+def test_a_broker_that_refuses_messages_keeps_no_post(celery_house: CeleryHouse) -> None:
+    house = celery_house.house
+    with celery_working(celery_house, "--queue", "light") as worker, refusing_media(celery_house.broker):
+        post_id = house.run("post_video", house.video("refused")).body["post_id"]
+        assert house.wait(post_id)["status"] == "published_public"
+        assert worker.said("broker_lost")
+        assert not worker.said("Traceback")
+        assert worker.process.poll() is None
+    assert len(house.witness.posts("refused")) == house.witness.inits() == 1
 
 
 def test_a_worker_that_starts_without_its_broker_warns_and_works(celery_house: CeleryHouse) -> None:

@@ -115,6 +115,21 @@ def test_a_line_with_a_defect_keeps_no_post_either(desk: Desk) -> None:
     assert len(desk.scene.stage.ledger.claim("local", limit=1, ttl_ms=1)) == 1
 
 
+def test_what_a_line_with_a_defect_refuses_is_worked_on_here_at_once(desk: Desk) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    desk.scene.accept_video()
+    desk.line.send = broken  # type: ignore[assignment, method-assign] # a defect
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            desk.dispatcher.look()
+        (claim,) = desk.net.claim()
+        assert desk.dispatcher.look() == AFTER_TROUBLE_S
+        desk.scene.stage.ledger.release(claim.lease, next_at=desk.scene.stage.clock.now())
+        desk.pass_s(AFTER_TROUBLE_S)
+
+
 def test_what_nobody_takes_for_two_leases_is_worked_on_here(desk: Desk) -> None:
     desk.scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
     post = desk.scene.accept_video()
