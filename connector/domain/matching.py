@@ -140,9 +140,10 @@ def could_be(sought: Sought, video: Shown) -> bool:
 def evidence(sought: Sought, video: Shown) -> str:
     """Say in plain words by what a video was known again."""
     after_s = ((video.created_at or 0) - sought.since) // 1000
+    when = f"{after_s} s after" if after_s >= 0 else f"{-after_s} s (by TikTok's clock) before"
     length = "" if sought.duration_ms is None else f", {video.duration_s} s long"
     where = f": {video.share_url.partition('?')[0]}" if video.share_url else ""
-    return f"found as {video.id}, the same caption, made {after_s} s after the attempt began{length}{where}"
+    return f"found as {video.id}, the same caption, made {when} the attempt began{length}{where}"
 
 
 def _is_in_time(sought: Sought, video: Shown) -> bool:

@@ -26,13 +26,20 @@ RIVALS_MS = 7 * 86_400_000
 class Listed:
     """What an account shows, and which posts were sent for it, once for each attempt of theirs.
 
-    `videos` are all of its public ones back to `back_to` (UTC milliseconds).
+    `videos` are all of its public ones from `back_to` up to `up_to` (UTC milliseconds; None: to now).
     """
 
     videos: tuple[Video, ...]
     back_to: int
+    up_to: int | None
     around: tuple[tuple[Post, Attempt], ...]
     call: Call
+
+    def covers(self, sought: Sought) -> bool:
+        """Tell whether all that may be a post is among the videos: one that is alone there must be it."""
+        if self.up_to is not None and (sought.until is None or sought.until + SKEW_MS > self.up_to):
+            return False
+        return self.back_to <= sought.since - SKEW_MS
 
 
 def sought_of(post: Post, attempt: Attempt) -> Sought:
@@ -99,6 +106,7 @@ def list_public(context: Context, account: Account, mine: Attempt) -> Listed:
     return Listed(
         videos=tuple(videos.values()),
         back_to=since if not _goes_on(page, since) else _oldest(page),
+        up_to=before,
         # Read once more: a post that has become known meanwhile cannot be what is sought.
         around=tuple(context.ledger.around(mine.account_id, since - RIVALS_MS)),
         call=pages[0].call,

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from connector.domain.lifecycle import State
-from connector.domain.matching import SKEW_MS, evidence, known_again, why_not_sought
+from connector.domain.matching import evidence, known_again, why_not_sought
 from connector.domain.retry import SOUGHT_FOR_MS, seek_again
 from connector.domain.scopes import VIDEO_LIST
 from connector.engine.budget import BUDGETS, take
@@ -30,6 +30,9 @@ AT_ONCE = 100
 
 LEASE_MS = 10_000
 """The lease of another post that a look serves: a write or two, in milliseconds."""
+
+NOT_SEEN_MS = 300_000
+"""Wait after a look that TikTok had no answer to, in milliseconds: it shows nothing, so it is no look."""
 
 SCOPE_CODES = frozenset({"scope_not_authorized", "scope_permission_missed"})
 """TikTok's codes where an account has not granted what a call needs."""
@@ -86,9 +89,11 @@ def _look(context: Context, account: Account, claim: Claim) -> Look:
     try:
         listed = list_public(context, reader, attempt)
     except TikTokError as error:
-        refused = error.outcome == "refused" and error.code in SCOPE_CODES
+        refused = error.outcome == "refused"
         entry = note(error.call, f"the account's posts cannot be looked at: {error.code}")
-        return Look(hindrance=NOT_GRANTED if refused else None, entry=entry)
+        if refused and error.code in SCOPE_CODES:
+            return Look(hindrance=NOT_GRANTED, entry=entry)
+        return Look(wait_ms=None if refused else NOT_SEEN_MS, entry=entry)
     return Look(listed=listed)
 
 
@@ -116,8 +121,8 @@ def _find(claim: Claim, listed: Listed) -> Video | str:
     if attempt is None or why is not None:
         return str(why)
     sought = sought_of(claim.post, attempt)
-    if sought.since - SKEW_MS < listed.back_to:
-        return f"the account shows more than {len(listed.videos)} posts since the attempt: too many to tell"
+    if not listed.covers(sought):
+        return f"{len(listed.videos)} public posts could be read, and not all from the time of the attempt"
     mine = claim.post.id
     taken = {known for other, _ in listed.around if other.id != mine for known in other.public_ids}
     return known_again(sought, rivals_of(mine, listed.around), listed.videos, taken)
@@ -136,22 +141,30 @@ def _publish(
 def _leave(context: Context, claim: Claim, change: Change, doubt: str, look: Look, *entries: Entry) -> None:
     """Say that a post is unconfirmed; give it back for the next look, or for a person alone."""
     since = claim.attempt.created_at if claim.attempt else claim.post.created_at
-    failure = Failure(code="unconfirmed", message=f"{doubt} {_prospect(look, since)}")
+    age = context.ledger.now() - since
+    wait = seek_again(age) if look.wait_ms is None else look.wait_ms
+    failure = Failure(code="unconfirmed", message=f"{doubt} {_prospect(look, since, wait, age)}")
     is_news = claim.post.state is not State.UNCONFIRMED
     lines = (*entries, decided("a person must look")) if is_news and look.hindrance else entries
     unconfirmed = replace(change, state=State.UNCONFIRMED, failure=failure)
     context.ledger.save(claim.lease, unconfirmed, *lines)
-    now = context.ledger.now()
-    wait = seek_again(now - since) if look.wait_ms is None else look.wait_ms
-    context.ledger.release(claim.lease, next_at=None if wait is None else now + wait)
+    context.ledger.release(claim.lease, next_at=None if wait is None else context.ledger.now() + wait)
 
 
-def _prospect(look: Look, since: int) -> str:
-    """Say what becomes of an unconfirmed post whose attempt began at `since` (UTC milliseconds)."""
+def _prospect(look: Look, since: int, wait: int | None, age: int) -> str:
+    """Say what becomes of an unconfirmed post whose attempt began at `since` (UTC ms), `age` ms ago.
+
+    `wait` are the milliseconds until the next look; None where there is none.
+    """
     if look.hindrance is not None:
         return f"{look.hindrance}: a person must look at the account."
+    until = to_iso(since + SOUGHT_FOR_MS)
+    if wait is None:
+        return f"It was looked for among the account's public posts until {until}: a person must settle it."
+    if age > SOUGHT_FOR_MS:
+        return "It is looked for among the account's public posts once more; a person may settle it now."
     return (
-        f"It is looked for among the account's public posts until {to_iso(since + SOUGHT_FOR_MS)}; "
+        f"It is looked for among the account's public posts until {until}; "
         "a person may settle it before, and must after that."
     )
 
@@ -167,17 +180,19 @@ def _serve_others(context: Context, claim: Claim, listed: Listed) -> None:
             if isinstance(found, Video):
                 _publish(context, other, Change(), listed, found)
             else:
-                context.ledger.release(other.lease, next_at=_next_turn(context, other, turn))
+                context.ledger.release(other.lease, next_at=_next_turn(context, other, listed, turn))
 
 
-def _next_turn(context: Context, other: Claim, turn: int) -> int | None:
+def _next_turn(context: Context, other: Claim, listed: Listed, turn: int) -> int | None:
     """Return when a post that was not found beside another one is due, UTC milliseconds.
 
-    Where that is before the account may be looked at again, this look was its own. It comes in its `turn`
-    before the post that was looked for now, so that TikTok is asked about each of them in the end.
+    Where that is before the account may be looked at again, a list that covers it was its own look. It comes
+    in its `turn` before the post that was looked for now, so that TikTok is asked about each of them in the end.
     """
     due, now = other.post.next_at, context.ledger.now()
     if due is None or due > now + BUDGETS["video_list"].gap_ms or other.attempt is None:
         return due
-    wait = None if _hindrance(other, None) else seek_again(now - other.attempt.created_at)
+    if _hindrance(other, None) or not listed.covers(sought_of(other.post, other.attempt)):
+        return due
+    wait = seek_again(now - other.attempt.created_at)
     return due if wait is None else now + wait - LEASE_MS + turn

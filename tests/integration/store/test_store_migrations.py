@@ -145,7 +145,8 @@ def test_uploads_get_an_owner_and_lose_it_again(engine: Engine) -> None:
     engine.dispose()
 
 
-ACCOUNT = """INSERT INTO accounts (id, workspace_id, open_id, username, paced, sandbox, created_at, updated_at)
+ACCOUNT = """INSERT INTO accounts
+(id, workspace_id, open_id, username, paced, sandbox, created_at, updated_at)
 VALUES ('a', 'w', 'open-a', 'mia', true, false, 1, 1)"""
 POST = """INSERT INTO posts (id, workspace_id, account_id, operation, kind, mode, transfer, state, version,
 tries, public_ids, input_hash, created_at, updated_at, lease) VALUES ('{id}', 'w', 'a', 'post_video', 'video',

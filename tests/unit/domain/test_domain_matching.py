@@ -174,6 +174,11 @@ def test_the_evidence_names_the_id_the_time_the_length_and_the_address() -> None
     )
 
 
+def test_a_video_that_is_older_than_the_attempt_by_tiktoks_clock_says_so() -> None:
+    said = evidence(SOUGHT, video(created_at=BEGAN - 2000))
+    assert "made 2 s (by TikTok's clock) before the attempt began" in said
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [

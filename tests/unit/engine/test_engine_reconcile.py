@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from connector.domain.lifecycle import AttemptState, State
-from connector.domain.matching import WITHIN_MS
+from connector.domain.matching import WITHIN_MS, Sought
 from connector.domain.retry import SOUGHT_FOR_MS
 from connector.engine.advance import advance
-from connector.engine.listing import MOST_PAGES
+from connector.engine.listing import MOST_PAGES, Listed
 from connector.engine.model import Post, Principal
 from connector.engine.ports import Call
 from connector.engine.ports_tiktok import Video, VideoPage
+from connector.engine.reconcile import NOT_SEEN_MS
 from connector.engine.resolving import resolve_post, retry_post
 from tests.fakes.scripted import Scene, refusal, status
 from tests.ledgers import TTL, new_app, new_grant, new_tokens
@@ -135,7 +136,8 @@ def test_what_is_never_found_is_looked_for_a_while_left_to_a_person_and_never_se
     assert (now.state, seeing.tiktok.calls.count("init video")) == (State.UNCONFIRMED, 1)
     assert seeing.stage.clock.now() - began >= SOUGHT_FOR_MS
     assert seeing.stage.attempt_states(post.id) == [AttemptState.ACCEPTED]
-    assert "must after that" in message(seeing, post)
+    assert "It was looked for among the account's public posts until" in message(seeing, post)
+    assert message(seeing, post).endswith("a person must settle it.")
     assert 10 < len(lists(seeing)) < 40
     assert "none of 0 public posts is like it" in [e.decision for e in seeing.stage.ledger.timeline(post.id)]
 
@@ -195,6 +197,37 @@ def test_a_list_that_does_not_come_is_asked_for_again(seeing: Scene) -> None:
     assert "looked for among" in message(seeing, post)
     seeing.tiktok.pages = [page(shown(seeing, post))]
     until(seeing, lambda: seeing.now(post).state is State.PUBLISHED_PUBLIC)
+
+
+def test_a_look_that_tiktok_does_not_answer_is_none_however_old_the_post_is(seeing: Scene) -> None:
+    post = in_doubt(seeing)
+    seeing.stage.clock.advance(SOUGHT_FOR_MS)
+    seeing.tiktok.pages = [refusal("rate_limit_exceeded", "retry", "video/list")]
+    seeing.step()
+    due = seeing.now(post).next_at
+    assert due is not None
+    assert due - seeing.stage.clock.now() <= NOT_SEEN_MS
+    assert "once more; a person may settle it now" in message(seeing, post)
+    seeing.tiktok.pages = [page(shown(seeing, post))]
+    until(seeing, lambda: seeing.now(post).state is State.PUBLISHED_PUBLIC)
+
+
+@pytest.mark.parametrize(
+    ("back_to", "up_to", "is_covered"),
+    [
+        (0, None, True),
+        (0, HOUR, False),
+        (0, 2 * HOUR, True),
+        (3_300_000, 2 * HOUR, True),
+        (HOUR, None, False),
+    ],
+)
+def test_a_list_tells_of_a_post_only_where_it_shows_the_whole_time_of_its_attempt(
+    back_to: int, up_to: int | None, is_covered: bool
+) -> None:
+    sought = Sought(kind="video", texts=("x",), since=HOUR, until=HOUR + 600_000, duration_ms=1)
+    call = Call(name="video/list")
+    assert Listed(videos=(), back_to=back_to, up_to=up_to, around=(), call=call).covers(sought) is is_covered
 
 
 def test_one_look_serves_every_unconfirmed_post_of_the_account(seeing: Scene) -> None:
