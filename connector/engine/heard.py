@@ -141,6 +141,9 @@ def _of_visibility(post: Post, heard: Heard) -> Reaction:
 
 def _of_failure(post: Post, heard: Heard) -> Reaction:
     """Settle on a final reason; where a new attempt may help, or a draft was posted, ask TikTok."""
+    if _is_only_taken_for_published(post) and not heard.published:
+        why = "TikTok says FAILED of a post that was taken for published without its word"
+        return Reaction(act=Act.ALARM, why=why)
     reason = heard.fail_reason
     unclear = heard.complete or heard.delivered or post.mode == "inbox" or reason is None
     if unclear or reason in RETRYABLE_FAIL_REASONS or not may_become(post.state, State.FAILED):
@@ -151,6 +154,15 @@ def _of_failure(post: Post, heard: Heard) -> Reaction:
     failure = Failure(code=str(reason), message=f"TikTok refused the post: {reason}.", fail_reason=reason)
     change = Change(state=State.FAILED, failure=failure, tiktok_status="FAILED")
     return _settled(post, f"FAILED, {reason}", change)
+
+
+def _is_only_taken_for_published(post: Post) -> bool:
+    """Whether a list or a person gave a post its id, and TikTok has never said that it is published.
+
+    A draft is another thing: it may have failed once, and have been posted after that.
+    """
+    told = post.tiktok_status == TIKTOK_PUBLISHED
+    return post.state is State.PUBLISHED_PUBLIC and post.mode == "direct" and not told
 
 
 def _of_completion(post: Post, heard: Heard) -> Reaction:

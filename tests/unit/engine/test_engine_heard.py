@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -161,6 +162,22 @@ def test_an_attempt_that_is_over_can_fail_again_but_not_publish(over: AttemptSta
     assert react(post(S.PROCESSING), attempt(over), hear([FAILED])).act is Act.NOTE
     for told in (COMPLETE, PUBLIC, GONE):
         assert react(post(S.PROCESSING), attempt(over), hear([told])).act is Act.ALARM
+
+
+@pytest.mark.parametrize(
+    ("changes", "told", "act"),
+    [
+        ({}, [FAILED], Act.ALARM),
+        ({"tiktok_status": "PUBLISH_COMPLETE"}, [FAILED], Act.LOOK),
+        ({"mode": "inbox"}, [FAILED], Act.LOOK),
+        ({}, [FAILED, COMPLETE], Act.LOOK),
+    ],
+)
+def test_a_failure_alarms_where_nothing_but_a_list_or_a_person_has_said_published(
+    changes: dict[str, Any], told: list[TikTokEvent], act: Act
+) -> None:
+    found = post(S.PUBLISHED_PUBLIC, public_ids=("76",), **changes)
+    assert react(found, attempt(), hear(told)).act is act
 
 
 def test_a_draft_that_failed_once_may_be_posted_still() -> None:

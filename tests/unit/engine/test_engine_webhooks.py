@@ -414,6 +414,18 @@ def test_an_id_that_is_no_longer_public_is_no_address_of_a_held_post(scene: Scen
     assert (settled.state, settled.public_ids) == (State.PUBLISHED_PRIVATE, ())
 
 
+def test_a_failure_of_what_was_only_found_in_the_list_raises_an_alarm(scene: Scene, mail: MailRoom) -> None:
+    post = unconfirmed(scene)
+    claim = scene.stage.ledger.take(post.id, "me", ttl_ms=TTL)
+    assert claim is not None
+    found = Change(state=State.PUBLISHED_PUBLIC, public_ids=("76",))
+    scene.stage.ledger.release(claim.lease, next_at=None, change=found)
+    mail.tell(K.PUBLISH_FAILED, publish_id="pub-1", reason="spam_risk_text")
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC
+    (alarm,) = alarms(scene)
+    assert alarm["why"] == "TikTok says FAILED of a post that was taken for published without its word"
+
+
 def test_an_alarm_is_logged_as_an_error(scene: Scene, mail: MailRoom) -> None:
     post = with_a_void_attempt(scene)
     with capture_logs() as logs:
