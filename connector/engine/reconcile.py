@@ -187,7 +187,7 @@ def _next_turn(context: Context, other: Claim, listed: Listed, turn: int) -> int
     """Return when a post that was not found beside another one is due, UTC milliseconds.
 
     Where that is before the account may be looked at again, a list that covers it was its own look. It comes
-    in its `turn` before the post that was looked for now, so that TikTok is asked about each of them in the end.
+    in its `turn` before the post that was looked for now, so that TikTok is asked about each in the end.
     """
     due, now = other.post.next_at, context.ledger.now()
     if due is None or due > now + BUDGETS["video_list"].gap_ms or other.attempt is None:
