@@ -7,7 +7,7 @@ from connector.domain.audit import UNAUDITED
 from connector.domain.chunks import plan_chunks
 from connector.domain.lifecycle import AttemptState, State
 from connector.domain.retry import BUSY_MS, backoff, max_attempts
-from connector.engine.budget import take
+from connector.engine.budget import MINUTE_MS, init_kind, reserve, take
 from connector.engine.context import Context
 from connector.engine.model import Account, Attempt, Change, Claim, Failure, Post
 from connector.engine.modes import NO_AUDIT, check_audit, learn, to_inbox
@@ -148,6 +148,26 @@ def _accept(context: Context, claim: Claim, attempt: Attempt, initiated: Initiat
         raise
 
 
+def _slot_is_gone(post: Post) -> bool:
+    """Tell whether the slot that a post waited for lies over a minute back: others have been given theirs."""
+    return sum(backoff(tries) for tries in range(1, post.tries + 1)) > MINUTE_MS
+
+
+def _has_slot(context: Context, claim: Claim, attempt: Attempt, account: Account) -> bool:
+    """Give a post that was kept too long by asking about its creator another slot: False if it is later."""
+    if not _slot_is_gone(claim.post):
+        return True
+    wait = reserve(context, account, init_kind(claim.post))
+    if not wait:
+        return True
+    anew = decided("its slot has passed while TikTok did not tell of the creator: it has another one")
+    claim = context.ledger.resolve_attempt(
+        claim.lease, attempt.id, AttemptState.REJECTED, Change(tries=0), anew
+    )
+    later(context, claim, wait)
+    return False
+
+
 def send(context: Context, claim: Claim) -> Claim | None:
     """Open an attempt in the ledger, then at TikTok; store what TikTok gave before any byte leaves.
 
@@ -176,7 +196,7 @@ def send(context: Context, claim: Claim) -> Claim | None:
         return None
     claim = replace(claim, attempt=attempt)
     try:
-        if not _may_post(context, claim, account):
+        if not _may_post(context, claim, account) or not _has_slot(context, claim, attempt, account):
             return None
         initiated = _init(context, account, post, attempt)
     except TikTokError as error:

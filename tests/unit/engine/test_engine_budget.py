@@ -120,3 +120,21 @@ def test_a_question_about_the_creator_that_fails_waits_by_itself_and_takes_no_sl
     scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
     scene.run()
     assert scene.now(post).state is State.PUBLISHED_PUBLIC
+
+
+def test_posts_that_an_outage_has_kept_share_out_the_slots_anew(scene: Scene) -> None:
+    inits: list[int] = []
+    scene.tiktok.during_init = lambda: inits.append(scene.stage.clock.now())
+    scene.tiktok.creators = [refusal("tiktok_unreachable", "unsent", "creator_info/query")]
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
+    began = scene.stage.clock.now()
+    for number in range(10):
+        scene.accept_video(input_hash=f"{number:064x}")
+    for _ in range(300):
+        if scene.stage.clock.now() - began > 600_000:
+            scene.tiktok.creators = [CREATOR]
+        scene.run(steps=1, move_ms=400_000)
+        if len(inits) == 10:
+            break
+    within = [sum(first <= other < first + 60_000 for other in inits) for first in inits]
+    assert (len(inits), max(within) <= BUDGETS["init_video"].limit) == (10, True)
