@@ -7,7 +7,7 @@ looking: what works is `postrail work --engine celery`.
 from collections.abc import Callable
 
 from celery import Celery, Task
-from kombu import Queue
+from kombu import Connection, Queue
 
 from connector.dispatch.queues import LIGHT, QUEUES
 
@@ -38,13 +38,29 @@ def _nobody(table: str, row_id: str, token: str) -> str:
     raise RuntimeError(f"{table} {row_id} {len(token)}: run `postrail work --engine celery` to work")
 
 
+class _Told(Celery):  # type: ignore[misc] # Celery has no types
+    """An application on the broker that it was told, whatever CELERY_BROKER_URL and its like say."""
+
+    def __init__(self, broker_url: str | None) -> None:
+        super().__init__("postrail", broker=broker_url, set_as_current=False)
+        self._told = broker_url
+
+    def connection_for_read(self, url: str | None = None, **options: object) -> Connection:
+        """Return a connection to hear from."""
+        return super().connection_for_read(url or self._told, **options)
+
+    def connection_for_write(self, url: str | None = None, **options: object) -> Connection:
+        """Return a connection to send through."""
+        return super().connection_for_write(url or self._told, **options)
+
+
 def make_app(broker_url: str | None = None, work: Work = _nobody) -> Celery:
     """Return an application whose task does `work`; without a URL Celery's own options name the broker.
 
     A message is acknowledged before it is worked on, its result is kept nowhere, and it does not outlive the
     broker: the ledger has all that.
     """
-    app = Celery("postrail", broker=broker_url, set_as_current=False)
+    app = _Told(broker_url)
     app.conf.update(
         task_queues=[Queue(name) for name in QUEUES.values()],
         task_default_queue=LIGHT,

@@ -1,0 +1,23 @@
+"""The broker of the application: the one that it was told, before any that Celery would find by itself."""
+
+import pytest
+
+from connector.dispatch.app import make_app
+
+TOLD = "redis://told:6379/0"
+OTHER = "redis://other:6379/3"
+
+
+@pytest.mark.parametrize("name", ["CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"])
+def test_no_variable_of_celery_s_leads_a_worker_to_another_broker(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, OTHER)
+    app = make_app(TOLD)
+    assert (app.connection_for_read().as_uri(), app.connection_for_write().as_uri()) == (TOLD, TOLD)
+
+
+def test_celery_s_own_tools_find_the_broker_by_celery_s_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELERY_BROKER_URL", OTHER)
+    app = make_app()
+    assert (app.connection_for_read().as_uri(), app.connection_for_write().as_uri()) == (OTHER, OTHER)
