@@ -21,9 +21,14 @@ ALARM = "post_alarm"
 
 
 class Word(StrEnum):
-    """Whether TikTok has said of a post that it is published, whenever it did."""
+    """Whether TikTok has said of a post that it is published, whenever it did.
+
+    `guessed`: it has said so of a publish id alone that none of its answers gave us, and that was taken for
+    the one of an init without an answer. Another tool on the same app may have opened it.
+    """
 
     NONE = "none"
+    GUESSED = "guessed"
     SAID = "said"
 
 

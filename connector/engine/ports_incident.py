@@ -35,7 +35,8 @@ class IncidentLedger(Protocol):
     def settle(self, post: Post, verdict: Verdict, deed: Deed) -> Post:
         """Write what a person says has become of a post that is `unconfirmed` or `held`.
 
-        Where it has failed, every attempt of it is over: no byte of it leaves any more.
+        Where it has failed, every attempt of it is over: no byte of it leaves any more, and what TikTok has
+        said of a guessed publish id is no longer told of it.
 
         Raises PostrailError `post_not_resolvable` where the post is in another state by now, and `post_busy`
         while somebody works on it. Where it is to fail, also `tiktok_says_published` where TikTok has said

@@ -17,6 +17,12 @@ from connector.engine.steps import decided, usable
 from connector.kernel.errors import PostrailError, Problem
 
 PUBLISHED = "published"
+GUESSED = (
+    "TikTok has published something for this account and app at the time of an init of this post that got no "
+    "answer, under an id that it never gave us. If no other tool posts with this app it is this post, and "
+    "retry_post would publish it twice. Be sure that what was published is something else."
+)
+"""What whoever denies a guessed publish id is told."""
 
 
 def resolve_post(
@@ -88,7 +94,8 @@ def _not_published(context: Context, principal: Principal, post: Post) -> tuple[
         message="A person has looked, and says that TikTok has not published it.",
     )
     why = danger(post, context.ledger.attempts(post.id))
-    return verdict, [why] if why else []
+    said = [GUESSED] if context.ledger.word(post) is Word.GUESSED else []
+    return verdict, [*said, why] if why else said
 
 
 def retry_post(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, func, or_, select, update
 
-from connector.domain.lifecycle import AttemptState, State, may_be_made
+from connector.domain.lifecycle import TIKTOK_PUBLISHED, AttemptState, State, may_be_made
 from connector.engine.model import Change, Claim, Failure, Lease, Post
 from connector.engine.model_incident import ALARM, Anew, Deed, Verdict, Waiting, Wanted, Word
 from connector.engine.ports_tiktok import EventKind
@@ -48,10 +48,16 @@ def settle(conn: Connection, now: int, lease: Lease, verdict: Verdict, deed: Dee
     after = replace(changed(before, change, now), settled_at=now)
     if verdict.state is State.FAILED:
         _shut(conn, now, before.id)
+        after = _without_a_guess(after)
     journal.append(conn, now, before.id, [verdict.entry])
     auditing.write(conn, now, deed, before.state.value, after.state.value)
     put(conn, now, lease, before, after, {"next_at": None})
     return after
+
+
+def _without_a_guess(post: Post) -> Post:
+    """Return a post that is not published without what TikTok said of a publish id that is not its own."""
+    return replace(post, tiktok_status=None, public_ids=()) if post.is_said_published else post
 
 
 def requeue(conn: Connection, now: int, lease: Lease, version: int, anew: Anew, deed: Deed) -> Post:
@@ -115,7 +121,8 @@ def _check_word(conn: Connection, post: Post) -> None:
 
     Raises PostrailError `tiktok_says_published`, `post_busy`.
     """
-    if post.is_said_published:
+    said = word(conn, post)
+    if post.is_said_published and said is Word.SAID:
         raise _is_published(post)
     mine = select(attempts.c.publish_id).where(attempts.c.post_id == post.id)
     waiting = select(inbox.c.digest).where(
@@ -123,7 +130,7 @@ def _check_word(conn: Connection, post: Post) -> None:
     )
     if conn.execute(waiting.limit(1)).one_or_none() is not None:
         raise PostrailError("post_busy", f"TikTok has just told something of {post.id} that is being read.")
-    if word(conn, post) is Word.SAID:
+    if said is Word.SAID:
         raise _is_published(post)
 
 
@@ -141,15 +148,21 @@ def word(conn: Connection, post: Post) -> Word:
     A webhook that came while the post was under way left nothing on it but a line: it is looked up. That
     TikTok has ended the task as failed is a later word.
     """
-    if post.is_said_published:
-        return Word.SAID
-    if post.tiktok_status == "FAILED":
+    if post.tiktok_status == "FAILED" and not post.is_said_published:
         return Word.NONE
-    mine = select(attempts.c.publish_id).where(
-        attempts.c.post_id == post.id, attempts.c.state != AttemptState.VOID.value
+    told = (
+        select(attempts.c.state)
+        .join(inbox, inbox.c.publish_id == attempts.c.publish_id)
+        .where(attempts.c.post_id == post.id, inbox.c.event.in_(_SAYS_PUBLISHED))
     )
-    told = select(inbox.c.digest).where(inbox.c.publish_id.in_(mine), inbox.c.event.in_(_SAYS_PUBLISHED))
-    return Word.NONE if conn.execute(told.limit(1)).one_or_none() is None else Word.SAID
+    of = set(conn.execute(told).scalars())
+    # An attempt that is void was given no publish id by any answer.
+    if of - {AttemptState.VOID.value}:
+        return Word.SAID
+    if not post.is_said_published:
+        return Word.NONE
+    polled = (post.raw_status or {}).get("status") == TIKTOK_PUBLISHED
+    return Word.GUESSED if of and not polled else Word.SAID
 
 
 def _shut(conn: Connection, now: int, post_id: str) -> None:

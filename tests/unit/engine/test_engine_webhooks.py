@@ -426,6 +426,39 @@ def test_a_failure_of_what_was_only_found_in_the_list_raises_an_alarm(scene: Sce
     assert alarm["why"] == "TikTok says FAILED of a post that was taken for published without its word"
 
 
+def test_a_publish_id_that_was_only_guessed_can_be_denied_with_a_warning(
+    scene: Scene, mail: MailRoom
+) -> None:
+    post = with_a_void_attempt(scene)
+    mail.tell(K.PUBLISH_COMPLETE, publish_id="pub-of-another-tool")
+    mail.tell(K.PUBLICLY_AVAILABLE, publish_id="pub-of-another-tool", post_id="76")
+    mail.tell(K.PUBLISH_FAILED, publish_id="pub-2", reason="spam_risk_text")
+    settled, (warning, *_) = resolve_post(scene.context, KEY, scene.now(post), "not_published", None)
+    assert (settled.state, settled.tiktok_status, settled.public_ids) == (State.FAILED, None, ())
+    assert warning.endswith("Be sure that what was published is something else.")
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("77",))]
+    retry_post(scene.context, KEY, settled, allow_repeat=False)
+    scene.run()
+    assert (scene.now(post).state, scene.now(post).public_ids) == (State.PUBLISHED_PUBLIC, ("77",))
+
+
+@pytest.mark.parametrize("by", ["webhook", "status"])
+def test_a_guess_is_no_guess_where_tiktok_has_said_it_of_our_own_task_too(
+    scene: Scene, mail: MailRoom, by: str
+) -> None:
+    post = with_a_void_attempt(scene)
+    if by == "webhook":
+        mail.tell(K.PUBLISH_COMPLETE, publish_id="pub-2")
+    else:
+        scene.tiktok.statuses = [status("PUBLISH_COMPLETE")]
+        scene.run(steps=2)
+    mail.tell(K.PUBLISH_COMPLETE, publish_id="pub-lost")
+    now = scene.now(post)
+    assert now.state is State.HELD
+    said = refused_as(lambda: resolve_post(scene.context, KEY, now, "not_published", None))
+    assert said == "tiktok_says_published"
+
+
 def test_an_alarm_is_logged_as_an_error(scene: Scene, mail: MailRoom) -> None:
     post = with_a_void_attempt(scene)
     with capture_logs() as logs:
