@@ -98,13 +98,15 @@ def _look(context: Context, account: Account, claim: Claim) -> Look:
 
 
 def _reader(context: Context, account: Account) -> Account:
-    """Return the account as another of its apps may act for it, where that one alone may list its videos."""
+    """Return the account as one of its apps may act for it that may list its videos, where there is one."""
     if account.scopes is None or VIDEO_LIST in account.scopes:
         return account
-    best = context.access.account(account.id)
-    if best is None or not best.access_token or VIDEO_LIST not in (best.scopes or ()):
-        return account
-    return best
+    for grant in context.desk.grants.grants(account.workspace_id):
+        if (grant.account_id, grant.state) == (account.id, "live") and VIDEO_LIST in grant.scopes:
+            other = context.access.account(account.id, grant.app_id)
+            if other is not None and other.access_token:
+                return other
+    return account
 
 
 def _hindrance(claim: Claim, scopes: Collection[str] | None) -> str | None:

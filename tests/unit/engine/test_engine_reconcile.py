@@ -185,6 +185,19 @@ def test_another_app_that_may_list_the_videos_looks_for_the_post(scene: Scene) -
     until(scene, lambda: scene.now(post).state is State.PUBLISHED_PUBLIC)
 
 
+def test_an_app_that_may_list_the_videos_looks_though_another_one_is_better(scene: Scene) -> None:
+    scene.tiktok.statuses = [SILENT]
+    scene.stage.grants.connect(new_grant("a", tokens=new_tokens()))
+    scene.stage.apps.keep(new_app(audit="audited"))
+    scene.stage.apps.keep(new_app(id="app-2", client_key="aw2"))
+    second = new_grant("a", id="grant-a2", app_id="app-2", tokens=new_tokens(scopes=SCOPES))
+    scene.stage.grants.connect(second)
+    post = in_doubt(scene)
+    assert len(lists(scene)) == 1
+    scene.tiktok.pages = [page(shown(scene, post))]
+    until(scene, lambda: scene.now(post).state is State.PUBLISHED_PUBLIC)
+
+
 def test_a_permission_that_tiktok_denies_is_said_in_the_post(seeing: Scene) -> None:
     seeing.tiktok.pages = [refusal("scope_not_authorized", name="video/list")]
     post = in_doubt(seeing)
