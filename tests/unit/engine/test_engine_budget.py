@@ -128,13 +128,13 @@ def test_posts_that_an_outage_has_kept_share_out_the_slots_anew(scene: Scene) ->
     scene.tiktok.creators = [refusal("tiktok_unreachable", "unsent", "creator_info/query")]
     scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("76",))]
     began = scene.stage.clock.now()
-    for number in range(10):
+    for number in range(16):
         scene.accept_video(input_hash=f"{number:064x}")
-    for _ in range(300):
-        if scene.stage.clock.now() - began > 600_000:
+    for _ in range(600):
+        if scene.stage.clock.now() - began > 900_000:
             scene.tiktok.creators = [CREATOR]
         scene.run(steps=1, move_ms=400_000)
-        if len(inits) == 10:
+        if len(inits) == 16:
             break
     within = [sum(first <= other < first + 60_000 for other in inits) for first in inits]
-    assert (len(inits), max(within) <= BUDGETS["init_video"].limit) == (10, True)
+    assert (len(inits), max(within) <= BUDGETS["init_video"].limit) == (16, True)
