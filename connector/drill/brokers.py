@@ -51,6 +51,7 @@ class OwnBroker:
         self._ports = ports
         self._clock = clock
         self._process: subprocess.Popen[bytes] | None = None
+        self._mapper: subprocess.Popen[bytes] | None = None
         begin, end = {"rabbitmq": ("amqp://guest:guest@", "/"), "redis": ("redis://", "0")}[kind]
         self.url = f"{begin}127.0.0.1:{ports[0]}/{end}"
 
@@ -59,8 +60,20 @@ class OwnBroker:
         if self._process is not None and self._process.poll() is None:
             return
         command, environment = self._command()
+        if self._kind == "rabbitmq":
+            # Erlang's name server: RabbitMQ would start one by itself, and leave it behind.
+            self._mapper = self._run(["/usr/bin/epmd"], environment)
+        self._process = self._run(command, environment)
+        deadline = self._clock.ticks() + START_S
+        while not self._answers():
+            if self._process.poll() is not None or self._clock.ticks() > deadline:
+                said = (self._folder / "said.log").read_text(errors="replace")[-2000:]
+                raise PostrailError("not_ready", f"{self._kind} did not start: {said}")
+            time.sleep(LOOK_EVERY_S)
+
+    def _run(self, command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
         with (self._folder / "said.log").open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - a program of this machine
+            return subprocess.Popen(  # noqa: S603 - a program of this machine
                 command,
                 cwd=self._folder,
                 env={"PATH": PATH, "HOME": str(self._folder), "LANG": "C.UTF-8", **environment},
@@ -69,12 +82,6 @@ class OwnBroker:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = self._clock.ticks() + START_S
-        while not self._answers():
-            if self._process.poll() is not None or self._clock.ticks() > deadline:
-                said = (self._folder / "said.log").read_text(errors="replace")[-2000:]
-                raise PostrailError("not_ready", f"{self._kind} did not start: {said}")
-            time.sleep(LOOK_EVERY_S)
 
     def _command(self) -> tuple[list[str], dict[str, str]]:
         return (self._rabbitmq if self._kind == "rabbitmq" else self._redis)()
@@ -119,22 +126,12 @@ class OwnBroker:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(STOP_S)
-        self._end_mapper()
+        if self._mapper is not None:
+            self._mapper.kill()
+            self._mapper.wait(STOP_S)
         for left in self._folder.iterdir():
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
-
-    def _end_mapper(self) -> None:
-        """End the name server that Erlang has left behind."""
-        if self._kind == "rabbitmq":
-            port = str(self._ports[-1])
-            subprocess.run(  # noqa: S603 - a program of this machine
-                ["/usr/bin/env", "epmd", "-port", port, "-kill"],
-                env={"PATH": PATH, "ERL_EPMD_ADDRESS": "127.0.0.1"},
-                capture_output=True,
-                timeout=STOP_S,
-                check=False,
-            )
 
     def purge(self, queue: str) -> None:
         """Throw away what waits in a queue."""
