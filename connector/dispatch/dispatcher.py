@@ -1,11 +1,12 @@
 """Leases due posts and tells the broker of them, a few at a time; knows which of them nobody takes."""
 
 import threading
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Protocol
 
 from connector.dispatch.crew import POSTS, Crew
-from connector.dispatch.queues import queue_of
+from connector.dispatch.queues import QUEUES, moving_of, queue_of
 from connector.dispatch.watchdog import Watchdog
 from connector.dispatch.window import Dispatched, Window
 from connector.engine.claim import InHand
@@ -119,14 +120,19 @@ class Dispatcher:
     def look(self) -> float:
         """Send what is due and there is room for; return after how many seconds to look again."""
         self._forget_taken()
-        room = self._window.room
         if not self.is_up():
             return AFTER_TROUBLE_S
-        if not room:
+        rooms = {queue: room for queue in QUEUES.values() if (room := self._window.room(queue))}
+        if not rooms:
             return LOOK_AGAIN_S
-        claims = self._ledger.claim(self._owner, limit=min(room, AT_ONCE), ttl_ms=self._ttl_ms)
+        limit = min(AT_ONCE, *rooms.values())
+        claims = self._ledger.claim(
+            self._owner, limit=limit, ttl_ms=self._ttl_ms, moving=moving_of(rooms.keys())
+        )
         if claims:
             return 0.0 if self._send_all(claims) else AFTER_TROUBLE_S
+        if len(rooms) < len(QUEUES):
+            return LOOK_AGAIN_S
         longest = LONGEST_NAP_S if self._window.oldest_s() is None else LOOK_AGAIN_S
         due = self._ledger.next_due()
         return longest if due is None else min(longest, max(BREATH_S, (due - self._ledger.now()) / 1000))
@@ -172,9 +178,9 @@ class Dispatcher:
             with suppress(LeaseLost):
                 self._ledger.release(lease, next_at=self._ledger.now())
 
-    def overlooked(self) -> Claim | None:
-        """Take back the post that nobody has taken for two leases, if there is one."""
-        one = self._window.pop_sent_before(self._clock.ticks() - self._overdue_s)
+    def overlooked(self, queues: Collection[str]) -> Claim | None:
+        """Take back the post in `queues` that nobody has taken for two leases, if there is one."""
+        one = self._window.pop_sent_before(self._clock.ticks() - self._overdue_s, queues)
         if one is None:
             return None
         try:

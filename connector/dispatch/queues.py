@@ -1,5 +1,7 @@
 """Which queue a post goes to: work that moves files, apart from work that is over in a moment. Pure."""
 
+from collections.abc import Collection
+
 from connector.domain.lifecycle import Effect, next_effect
 from connector.engine.advance import view_of
 from connector.engine.model import Claim
@@ -12,6 +14,11 @@ LIGHT = "postrail.light"
 
 QUEUES = {"media": MEDIA, "light": LIGHT}
 """The queues by the names that the command line has for them."""
+
+
+def moving_of(queues: Collection[str]) -> bool | None:
+    """Return what `Ledger.claim` is to look for, as `moving`, so that it goes to these queues."""
+    return None if len(queues) == len(QUEUES) else MEDIA in queues
 
 
 def queue_of(claim: Claim) -> str:

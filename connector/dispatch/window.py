@@ -1,7 +1,7 @@
-"""The posts that have been sent to the broker and not been taken yet: never more than a few."""
+"""The posts that have been sent to the broker and not been taken yet: never more than a few in each queue."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from connector.engine.model import Lease
@@ -17,18 +17,17 @@ class Dispatched:
 
 
 class Window:
-    """Up to `size` posts under way, from any thread."""
+    """Up to `size` posts under way in each queue, from any thread."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._under_way: dict[str, Dispatched] = {}
         self._lock = threading.Lock()
 
-    @property
-    def room(self) -> int:
-        """How many more may be sent."""
+    def room(self, queue: str) -> int:
+        """Return how many more may be sent to a queue."""
         with self._lock:
-            return max(0, self._size - len(self._under_way))
+            return max(0, self._size - sum(one.queue == queue for one in self._under_way.values()))
 
     def add(self, one: Dispatched) -> None:
         """Note that a post is under way, under a new lease where it was before."""
@@ -52,10 +51,11 @@ class Window:
         del self._under_way[lease.post_id]
         return True
 
-    def pop_sent_before(self, at_s: float) -> Dispatched | None:
-        """Take out the post that has been under way the longest, if it was sent by `at_s`."""
+    def pop_sent_before(self, at_s: float, queues: Collection[str]) -> Dispatched | None:
+        """Take out the post that has been under way in `queues` the longest, if it was sent by `at_s`."""
         with self._lock:
-            oldest = min(self._under_way.values(), key=lambda one: one.at_s, default=None)
+            those = (one for one in self._under_way.values() if one.queue in queues)
+            oldest = min(those, key=lambda one: one.at_s, default=None)
             if oldest is None or oldest.at_s > at_s:
                 return None
             return self._under_way.pop(oldest.lease.post_id)

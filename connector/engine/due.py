@@ -18,19 +18,31 @@ class Source(Protocol):
 
 
 class DuePosts:
-    """The posts of the ledger that have been due for `late_ms`, one at a time, leased to `owner`."""
+    """The posts of the ledger that have been due for `late_ms`, one at a time, leased to `owner`.
+
+    With `moving` those alone that move a file next, or those alone that do not.
+    """
 
     def __init__(
-        self, ledger: Ledger, owner: str, *, lease_s: float, late_ms: Callable[[], int] = lambda: 0
+        self,
+        ledger: Ledger,
+        owner: str,
+        *,
+        lease_s: float,
+        late_ms: Callable[[], int] = lambda: 0,
+        moving: bool | None = None,
     ) -> None:
         self._ledger = ledger
         self._owner = owner
         self._ttl_ms = round(lease_s * 1000)
         self._late_ms = late_ms
+        self._moving = moving
 
     def claim(self) -> list[Claim]:
         """Lease the post that is due the longest."""
-        return self._ledger.claim(self._owner, limit=1, ttl_ms=self._ttl_ms, late_ms=self._late_ms())
+        return self._ledger.claim(
+            self._owner, limit=1, ttl_ms=self._ttl_ms, late_ms=self._late_ms(), moving=self._moving
+        )
 
     def due_in_s(self) -> float | None:
         """Look for the earliest of all; 0 where it should have been claimed already."""

@@ -57,10 +57,13 @@ class Ledger(IncidentLedger, HandingLedger, Protocol):
         not failed, `media_expired` when the life of an upload that it names is over.
         """
 
-    def claim(self, owner: str, *, limit: int, ttl_ms: int, late_ms: int = 0) -> list[Claim]:
+    def claim(
+        self, owner: str, *, limit: int, ttl_ms: int, late_ms: int = 0, moving: bool | None = None
+    ) -> list[Claim]:
         """Lease up to `limit` posts, the longest due first, to `owner` for `ttl_ms`.
 
-        Those alone that have been due for `late_ms`.
+        Those alone that have been due for `late_ms`. Where `moving` is given, those alone whose state and
+        transfer say that a file is to be fetched or uploaded next, or those alone where they do not.
         Posts that a pause covers are parked instead, unless TikTok has them already.
         """
 

@@ -7,16 +7,18 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Select,
     bindparam,
     case,
     func,
     literal_column,
+    not_,
     select,
     tuple_,
     update,
 )
 
-from connector.domain.lifecycle import POLLED
+from connector.domain.lifecycle import POLLED, State
 from connector.engine.model import Attempt, Claim, Lease, Post
 from connector.store import pausing
 from connector.store.dialect import locked, tell
@@ -28,13 +30,23 @@ from connector.store.tables import LIVE, attempts, is_doubtful, posts
 _NEXT_DUE = select(func.min(posts.c.next_at)).where(posts.c.next_at.is_not(None))
 """The earliest; the condition changes nothing but lets SQLite use the index."""
 
-_DUE = locked(
-    whole()
-    .where(posts.c.next_at <= bindparam("due_by"))
-    .order_by(posts.c.next_at)
-    .limit(bindparam("most", type_=Integer)),
-    skip=True,
+_MOVES = posts.c.state.in_([State.QUEUED, State.FETCHING]) | (
+    (posts.c.state == State.SENDING) & (posts.c.transfer == "upload")
 )
+"""What state and transfer alone tell: a file is fetched or uploaded next."""
+
+
+def _due(*which: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+    return locked(
+        whole()
+        .where(posts.c.next_at <= bindparam("due_by"), *which)
+        .order_by(posts.c.next_at)
+        .limit(bindparam("most", type_=Integer)),
+        skip=True,
+    )
+
+
+_DUE = {None: _due(), True: _due(_MOVES), False: _due(not_(_MOVES))}
 _among = posts.c.id.in_(bindparam("ids", expanding=True))
 _LEASE = update(posts).where(_among).values(wake_seen=posts.c.wake_seq)
 _LIVE = select(attempts).where(
@@ -53,9 +65,18 @@ def is_due(conn: Connection, now: int) -> bool:
 
 
 def claim(
-    conn: Connection, now: int, lease: Lease, *, limit: int, ttl_ms: int, late_ms: int = 0
+    conn: Connection,
+    now: int,
+    lease: Lease,
+    *,
+    limit: int,
+    ttl_ms: int,
+    late_ms: int = 0,
+    moving: bool | None = None,
 ) -> list[Claim]:
     """Lease up to `limit` posts that have been due for `late_ms`, the longest due first.
+
+    With `moving` those alone that move a file next, or those alone that do not.
 
     `lease` carries the owner and the token of all of them; its post id is not looked at. Rows that another
     owner is taking at this moment are passed by. Those that a pause covers are parked instead; while there
@@ -63,7 +84,7 @@ def claim(
     """
     if pausing.park_due(conn, now) == pausing.AT_ONCE:
         return []
-    rows = conn.execute(_DUE, {"due_by": now - late_ms, "most": limit}).mappings()
+    rows = conn.execute(_DUE[moving], {"due_by": now - late_ms, "most": limit}).mappings()
     found = [post_of(row) for row in rows]
     if not found:
         return []

@@ -53,7 +53,9 @@ class SqlLedger(SqlIncident):
 
         return self._database.write(run)
 
-    def claim(self, owner: str, *, limit: int, ttl_ms: int, late_ms: int = 0) -> list[Claim]:
+    def claim(
+        self, owner: str, *, limit: int, ttl_ms: int, late_ms: int = 0, moving: bool | None = None
+    ) -> list[Claim]:
         """Lease up to `limit` due posts to `owner`.
 
         It looks before it writes, so that an idle loop is cheap, unless the last claim has found something.
@@ -62,7 +64,9 @@ class SqlLedger(SqlIncident):
             return []
         lease = Lease(post_id="", token=self._ids.token(), owner=owner)
         found = self._write(
-            lambda conn, now: claims.claim(conn, now, lease, limit=limit, ttl_ms=ttl_ms, late_ms=late_ms)
+            lambda conn, now: claims.claim(
+                conn, now, lease, limit=limit, ttl_ms=ttl_ms, late_ms=late_ms, moving=moving
+            )
         )
         self._busy = bool(found)
         return found

@@ -103,7 +103,15 @@ def build_celery(
         in_hand=in_hand,
         window=Window(settings.dispatch_window),
     )
-    net = Net(context, dispatcher, owner=owner, lease_s=lease_s, late_s=late_s)
+    net = Net(
+        context,
+        dispatcher,
+        owner=owner,
+        lease_s=lease_s,
+        late_s=late_s,
+        in_hand=in_hand,
+        queues=frozenset(queues),
+    )
     worker = Worker(context, owner=owner, threads=threads, lease_s=lease_s, source=net, in_hand=in_hand)
     return CeleryWork(
         dispatcher=dispatcher, consumer=consumer, broker=broker, watchdog=watchdog, worker=worker

@@ -115,3 +115,12 @@ def test_only_what_is_late_is_claimed_where_that_is_asked_for(stage: Stage) -> N
     stage.clock.advance(1)
     (claim,) = stage.ledger.claim("net", limit=1, ttl_ms=TTL, late_ms=5_000)
     assert claim.post.id == post.id
+
+
+def test_what_moves_files_is_claimed_apart_where_that_is_asked_for(stage: Stage) -> None:
+    claim = stage.begun()
+    stage.ledger.release(claim.lease, next_at=stage.clock.now(), change=Change(state=State.PROCESSING))
+    video = stage.accept()
+    (moves,) = stage.ledger.claim("media", limit=9, ttl_ms=TTL, moving=True)
+    (asks,) = stage.ledger.claim("light", limit=9, ttl_ms=TTL, moving=False)
+    assert (moves.post.id, asks.post.id) == (video.id, claim.post.id)

@@ -65,7 +65,19 @@ class Desk:
             in_hand=self.in_hand,
             window=self.window,
         )
-        self.net = Net(scene.context, self.dispatcher, owner="me", lease_s=LEASE_S, late_s=LATE_S)
+        self.net = self.net_of(frozenset(QUEUES.values()))
+
+    def net_of(self, queues: frozenset[str]) -> Net:
+        """Return the net of a process that listens to `queues`."""
+        return Net(
+            self.scene.context,
+            self.dispatcher,
+            owner="me",
+            lease_s=LEASE_S,
+            late_s=LATE_S,
+            in_hand=self.in_hand,
+            queues=queues,
+        )
 
     def crew_of(self, owner: str, queues: frozenset[str] = frozenset(QUEUES.values())) -> Crew:
         """Return a crew of two in a process called `owner`."""

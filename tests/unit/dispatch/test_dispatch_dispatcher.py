@@ -8,6 +8,7 @@ from connector.dispatch.queues import LIGHT, MEDIA
 from connector.dispatch.watchdog import IN_A_ROW
 from connector.domain.lifecycle import State
 from connector.engine.claim import work_on
+from connector.engine.model import Post
 from connector.kernel.errors import PostrailError
 from tests.fakes.scripted import status
 from tests.unit.dispatch.dispatch_scene import LATE_S, LEASE_S, SIZE, Desk
@@ -42,7 +43,7 @@ def test_whoever_has_the_message_works_on_the_post_and_makes_room(desk: Desk) ->
     assert desk.deliver(desk.line.sent[0], desk.crew_of("other")) == WORKED
     assert desk.scene.now(post).state is State.PUBLISHED_PUBLIC
     assert desk.dispatcher.look() == LONGEST_NAP_S
-    assert desk.window.room == SIZE
+    assert desk.window.room(MEDIA) == SIZE
     assert desk.in_hand.all() == []
 
 
@@ -150,7 +151,7 @@ def test_a_message_that_comes_at_the_last_moment_wins(desk: Desk) -> None:
     desk.dispatcher.look()
     desk.pass_s(OVERDUE_S)
     assert desk.deliver(desk.line.sent[0]) == WORKED
-    assert desk.dispatcher.overlooked() is None
+    assert desk.dispatcher.overlooked({MEDIA, LIGHT}) is None
 
 
 def test_a_database_that_fails_while_a_post_is_taken_back_is_asked_again(desk: Desk) -> None:
@@ -220,3 +221,38 @@ def test_what_is_due_soon_is_looked_at_soon(desk: Desk) -> None:
     desk.scene.stage.ledger.release(claim.lease, next_at=desk.scene.stage.clock.now() + 200)
     assert desk.dispatcher.look() == pytest.approx(0.2)
     assert desk.net.due_in_s() == pytest.approx(LATE_S + 0.2)
+
+
+def a_poll_behind_many_videos(desk: Desk) -> Post:
+    """Return a post that is to be asked about, due after more videos than the window holds."""
+    desk.scene.tiktok.statuses = [status("PROCESSING_UPLOAD")]
+    poll = desk.scene.accept_video()
+    desk.dispatcher.look()
+    desk.deliver(desk.line.sent.pop(), desk.crew_of("other"))
+    for _ in range(2 * SIZE):
+        desk.scene.accept_video()
+    while desk.dispatcher.look() == 0.0:
+        pass
+    desk.pass_s(LEASE_S)
+    return poll
+
+
+def test_light_work_is_dispatched_while_media_work_waits(desk: Desk) -> None:
+    poll = a_poll_behind_many_videos(desk)
+    assert desk.dispatcher.look() == 0.0
+    assert [queue for queue, *_ in desk.line.sent] == [MEDIA] * SIZE + [LIGHT]
+    assert desk.line.sent[-1][2] == poll.id
+    assert desk.dispatcher.look() == LOOK_AGAIN_S
+
+
+def test_what_is_late_of_its_own_comes_before_what_others_left_and_that_one_at_a_time(desk: Desk) -> None:
+    poll = a_poll_behind_many_videos(desk)
+    desk.pass_s(LATE_S)
+    net = desk.net_of(frozenset({LIGHT}))
+    (own,) = net.claim()
+    assert own.post.id == poll.id
+    (foreign,) = net.claim()
+    assert net.claim() == []
+    assert net.due_in_s() == LOOK_AGAIN_S
+    desk.in_hand.remove(foreign.lease)
+    assert len(net.claim()) == 1

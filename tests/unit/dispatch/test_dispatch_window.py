@@ -11,14 +11,14 @@ def sent(post_id: str, at_s: float = 0.0, lease: str = "t") -> Dispatched:
 
 def test_there_is_room_for_so_many_and_for_none_beyond() -> None:
     window = Window(2)
-    assert window.room == 2
+    assert window.room("q") == 2
     window.add(sent("a"))
     window.add(sent("b"))
-    assert window.room == 0
+    assert window.room("q") == 0
     window.add(sent("c"))
-    assert window.room == 0
+    assert window.room("q") == 0
     assert window.remove([sent("a").lease, sent("b").lease]) == 2
-    assert window.room == 1
+    assert window.room("q") == 1
 
 
 def test_a_post_sent_anew_takes_one_place_and_goes_by_its_new_lease_alone() -> None:
@@ -31,11 +31,18 @@ def test_a_post_sent_anew_takes_one_place_and_goes_by_its_new_lease_alone() -> N
 
 def test_the_longest_under_way_is_taken_out_once_it_is_due() -> None:
     window = Window(4)
-    assert (window.oldest_s(), window.pop_sent_before(100.0)) == (None, None)
+    assert (window.oldest_s(), window.pop_sent_before(100.0, {"q"})) == (None, None)
     window.add(sent("late", at_s=5.0))
     window.add(sent("early", at_s=3.0))
     assert window.oldest_s() == 3.0
-    assert window.pop_sent_before(2.9) is None
-    assert window.pop_sent_before(3.0) == sent("early", at_s=3.0)
-    assert window.pop_sent_before(3.0) is None
+    assert window.pop_sent_before(2.9, {"q"}) is None
+    assert window.pop_sent_before(3.0, {"q"}) == sent("early", at_s=3.0)
+    assert window.pop_sent_before(3.0, {"q"}) is None
     assert window.oldest_s() == 5.0
+
+
+def test_a_queue_that_is_full_leaves_the_others_their_room() -> None:
+    window = Window(1)
+    window.add(sent("a"))
+    assert (window.room("q"), window.room("another")) == (0, 1)
+    assert window.pop_sent_before(100.0, {"another"}) is None
