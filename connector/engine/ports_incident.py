@@ -32,6 +32,12 @@ class IncidentLedger(Protocol):
         What a webhook told before the post was in doubt counts as well, and one that could not be acted on.
         """
 
+    def holder(self, post: Post, public_id: str, *, since: int) -> Post | None:
+        """Return another post of the same TikTok account, of any workspace, that has this public id.
+
+        Only posts that were tried at `since` (UTC milliseconds) or later are looked at.
+        """
+
     def settle(self, post: Post, verdict: Verdict, deed: Deed) -> Post:
         """Write what a person says has become of a post that is `unconfirmed` or `held`.
 

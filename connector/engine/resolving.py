@@ -81,8 +81,25 @@ def _id_of(context: Context, post: Post, url: str) -> str:
     own = urlsplit(context.web_url).netloc.lower()
     found = read_post_url(url, username=username, kind=post.kind, hosts=[own])
     if isinstance(found, str):
+        found = _taken(context, post, found) or found
+    if isinstance(found, str):
         return found
     raise PostrailError("invalid_request", f"The post_url cannot be that of {post.id}.", details=[found])
+
+
+def _taken(context: Context, post: Post, public_id: str) -> Problem | None:
+    """Return what is wrong with an id that another post has; one of another workspace is not named."""
+    holder = context.ledger.holder(post, public_id, since=0)
+    if holder is None:
+        return None
+    whose = holder.id if holder.workspace_id == post.workspace_id else "a post of another workspace"
+    return Problem(
+        field=FIELD,
+        problem="another_post",
+        got=public_id,
+        expected=f"the address of {post.id}",
+        fix=f"It is that of {whose}: look for the other one on the account, or say not_published.",
+    )
 
 
 def _not_published(context: Context, principal: Principal, post: Post) -> tuple[Verdict, list[str]]:

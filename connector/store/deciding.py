@@ -14,7 +14,7 @@ from connector.store.accepting import GONE, hold_repeats
 from connector.store.changes import changed
 from connector.store.posts import put, void_sending, whole
 from connector.store.rows import post_of
-from connector.store.tables import attempts, events, posts
+from connector.store.tables import accounts, attempts, events, posts
 from connector.store.tables import webhook_inbox as inbox
 
 TTL_MS = 10_000
@@ -163,6 +163,18 @@ def word(conn: Connection, post: Post) -> Word:
         return Word.NONE
     polled = (post.raw_status or {}).get("status") == TIKTOK_PUBLISHED
     return Word.GUESSED if of and not polled else Word.SAID
+
+
+def holder(conn: Connection, post: Post, public_id: str, since: int) -> Post | None:
+    """Return another post of the account that has a public id, of those tried since a time (UTC ms)."""
+    it = accounts.alias()
+    is_same = or_(accounts.c.open_id == it.c.open_id, accounts.c.union_id == it.c.union_id)
+    same = select(accounts.c.id).join(it, is_same).where(it.c.id == post.account_id)
+    tried = select(attempts.c.post_id).where(attempts.c.account_id.in_(same), attempts.c.created_at >= since)
+    has_it = posts.c.public_ids.contains(f'"{public_id}"', autoescape=True)
+    query = whole().where(posts.c.id.in_(tried), posts.c.id != post.id, has_it)
+    row = conn.execute(query.limit(1)).mappings().one_or_none()
+    return None if row is None else post_of(row)
 
 
 def _shut(conn: Connection, now: int, post_id: str) -> None:

@@ -42,6 +42,10 @@ class SqlIncident:
         """Return whether TikTok has said that a post is published."""
         return self._database.read(lambda conn: deciding.word(conn, post))
 
+    def holder(self, post: Post, public_id: str, *, since: int) -> Post | None:
+        """Return another post of the same TikTok account that has this public id."""
+        return self._database.read(lambda conn: deciding.holder(conn, post, public_id, since))
+
     def settle(self, post: Post, verdict: Verdict, deed: Deed) -> Post:
         """Write what a person says has become of a post."""
         lease, now = self._lease(post), self._database.now

@@ -78,6 +78,23 @@ def test_a_public_post_is_settled_only_by_an_address_that_can_be_its_own(
     assert scene.now(post) == post
 
 
+def test_the_address_of_another_post_settles_nothing_and_names_that_post(scene: Scene) -> None:
+    scene.tiktok.statuses = [status("PUBLISH_COMPLETE", ids=("7602997517160123666",))]
+    known = scene.accept_video(input_hash="b" * 64)
+    scene.run()
+    post = doubtful(scene, title="another")
+    with pytest.raises(PostrailError) as caught:
+        resolve_post(scene.context, KEY, post, "published", URL)
+    (problem,) = caught.value.details
+    assert (caught.value.code, problem.field, problem.problem) == (
+        "invalid_request",
+        "post_url",
+        "another_post",
+    )
+    assert known.id in problem.fix
+    assert scene.now(post) == post
+
+
 def test_a_private_post_that_was_seen_needs_no_address(scene: Scene) -> None:
     scene.tiktok.statuses = []
     found = doubtful(scene, privacy="SELF_ONLY")
