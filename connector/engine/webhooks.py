@@ -15,6 +15,7 @@ from connector.domain.retry import (
     MAX_HOOK_DEFECTS,
     ORPHAN_SKEW_MS,
     ORPHAN_WINDOW_MS,
+    RECONNECT_WAIT_MS,
     backoff,
 )
 from connector.engine.context import Context
@@ -172,6 +173,7 @@ def _with_the_post(
     alarm = None
     if reaction.act is Act.SETTLE:
         next_at = _settle(context, claim, reaction, entry)
+        alarm = _of_the_holder(context, event, claim.post)
     elif reaction.act is Act.SHOW:
         context.ledger.save(claim.lease, reaction.word or Change(), entry)
         # An unconfirmed post is asked about; one that is held waits for a person alone.
@@ -232,6 +234,17 @@ def _hold(context: Context, claim: Claim, word: Change, entry: Entry) -> bool:
     else:
         context.ledger.save(claim.lease, change, entry)
     return True
+
+
+def _of_the_holder(context: Context, event: TikTokEvent, post: Post) -> Alarm | None:
+    """Raise the alarm about another post that has the id which TikTok says is that of `post`."""
+    if event.post_id is None:
+        return None
+    other = context.ledger.holder(post, event.post_id, since=post.created_at - RECONNECT_WAIT_MS)
+    if other is None:
+        return None
+    why = f"TikTok says that {event.post_id}, which it was taken for, is another post"
+    return _alarm(event, other, Reaction(act=Act.ALARM, why=why))
 
 
 def _alarm(event: TikTokEvent, post: Post, reaction: Reaction) -> Alarm:

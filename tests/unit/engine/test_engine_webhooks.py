@@ -459,6 +459,23 @@ def test_a_guess_is_no_guess_where_tiktok_has_said_it_of_our_own_task_too(
     assert said == "tiktok_says_published"
 
 
+def test_an_id_that_another_post_was_taken_for_raises_an_alarm_about_that_one(
+    scene: Scene, mail: MailRoom
+) -> None:
+    found = unconfirmed(scene)
+    claim = scene.stage.ledger.take(found.id, "me", ttl_ms=TTL)
+    assert claim is not None
+    seen = Change(state=State.PUBLISHED_PUBLIC, public_ids=("76",))
+    scene.stage.ledger.release(claim.lease, next_at=None, change=seen)
+    scene.tiktok.statuses = [status("PROCESSING_UPLOAD")]
+    post = scene.accept_video(input_hash="b" * 64)
+    scene.step()
+    mail.tell(K.PUBLICLY_AVAILABLE, publish_id=scene.now(post).publish_id, post_id="76")
+    assert scene.now(post).state is State.PUBLISHED_PUBLIC
+    (alarm,) = alarms(scene)
+    assert alarm["why"] == "TikTok says that 76, which it was taken for, is another post"
+
+
 def test_an_alarm_is_logged_as_an_error(scene: Scene, mail: MailRoom) -> None:
     post = with_a_void_attempt(scene)
     with capture_logs() as logs:
