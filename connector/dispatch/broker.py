@@ -1,6 +1,7 @@
 """Sends messages to the broker over a connection of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from celery import Celery
 from kombu import Producer
@@ -20,13 +21,14 @@ class Broker:
     """`connector.dispatch.dispatcher.Line` to the broker of `app`, for one thread.
 
     It counts as up while this process's own consumer is linked too (`is_linked`), since a broker that nobody
-    can be heard through is of no use.
+    can be heard through is of no use. A RabbitMQ throws away what nobody takes for `keep_s` seconds.
     """
 
-    def __init__(self, app: Celery, is_linked: Callable[[], bool], clock: Clock) -> None:
+    def __init__(self, app: Celery, is_linked: Callable[[], bool], clock: Clock, *, keep_s: float) -> None:
         self._app = app
         self._is_linked = is_linked
         self._clock = clock
+        self._keep_s = keep_s
         self._producer: Producer | None = None
         self._again_at = clock.ticks()
 
@@ -36,20 +38,32 @@ class Broker:
 
     def send(self, queue: str, table: str, row_id: str, token: str) -> None:
         """Send one message, once. Raises LineLost where it may not have arrived."""
+        with self._connected() as producer:
+            task_of(self._app).apply_async(
+                (table, row_id, token),
+                queue=queue,
+                producer=producer,
+                retry=False,
+                confirm_timeout=CONFIRM_S,
+                expiration=self._keep_s,
+            )
+
+    def depth(self, queue: str) -> int:
+        """Return how many messages wait in a queue. Raises LineLost where the broker does not say."""
+        with self._connected() as producer:
+            return int(producer.channel.queue_declare(queue, passive=True).message_count)
+
+    @contextmanager
+    def _connected(self) -> Iterator[Producer]:
         try:
-            self._send(queue, (table, row_id, token))
+            if self._producer is None:
+                self._producer = Producer(self._app.connection_for_write())
+            yield self._producer
         except Exception as error:
             # A refusal (403, 404, 406 of RabbitMQ, a full Redis) is none of kombu's errors and no OSError.
             self._again_at = self._clock.ticks() + AGAIN_S
             self.close()
             raise LineLost(f"{type(error).__name__}: {error}") from error
-
-    def _send(self, queue: str, words: tuple[str, str, str]) -> None:
-        if self._producer is None:
-            self._producer = Producer(self._app.connection_for_write())
-        task_of(self._app).apply_async(
-            words, queue=queue, producer=self._producer, retry=False, confirm_timeout=CONFIRM_S
-        )
 
     def close(self) -> None:
         """End the connection; the next message makes a new one."""

@@ -32,6 +32,9 @@ AFTER_TROUBLE_S = 1.0
 AT_ONCE = 16
 """Posts leased in one transaction."""
 
+MOST_UNREAD = 16
+"""Messages in a queue from which nobody takes ours, above which none is added: they would pile up."""
+
 OVERDUE_LEASES = 2
 """Times a lease after which a post under way counts as overlooked."""
 
@@ -48,6 +51,9 @@ class Line(Protocol):
 
     def send(self, queue: str, table: str, row_id: str, token: str) -> None:
         """Send one message. Raises LineLost."""
+
+    def depth(self, queue: str) -> int:
+        """Return how many messages wait in a queue. Raises LineLost."""
 
 
 class Dispatcher:
@@ -79,6 +85,7 @@ class Dispatcher:
         self._overdue_s = OVERDUE_LEASES * lease_s
         self._in_hand = in_hand
         self._window = window
+        self._unread: set[str] = set()
         self._again_at = context.clock.ticks()
         self._woken = threading.Event()
         self._stopping = threading.Event()
@@ -122,7 +129,7 @@ class Dispatcher:
         self._forget_taken()
         if not self.is_up():
             return AFTER_TROUBLE_S
-        rooms = {queue: room for queue in QUEUES.values() if (room := self._window.room(queue))}
+        rooms = {queue: room for queue in QUEUES.values() if (room := self._room(queue))}
         if not rooms:
             return LOOK_AGAIN_S
         limit = min(AT_ONCE, *rooms.values())
@@ -137,15 +144,27 @@ class Dispatcher:
         due = self._ledger.next_due()
         return longest if due is None else min(longest, max(BREATH_S, (due - self._ledger.now()) / 1000))
 
+    def _room(self, queue: str) -> int:
+        """Return how many may be sent to a queue: none while what was sent there lies about."""
+        try:
+            if queue in self._unread and self._line.depth(queue) >= MOST_UNREAD:
+                return 0
+        except LineLost as lost:
+            log.warning("broker_lost", reason=str(lost), given_back=0)
+            return 0
+        return self._window.room(queue)
+
     def _forget_taken(self) -> None:
         leases = self._window.leases()
         if not leases:
             return
         held = self._ledger.still_held(leases)
-        if self._forget([lease for lease in leases if lease.post_id not in held]):
+        taken = self._forget([lease for lease in leases if lease.post_id not in held])
+        if taken:
             self._watchdog.taken()
+        self._unread -= {one.queue for one in taken}
 
-    def _forget(self, leases: list[Lease]) -> int:
+    def _forget(self, leases: list[Lease]) -> list[Dispatched]:
         for lease in leases:
             self._in_hand.remove(lease)
         return self._window.remove(leases)
@@ -192,6 +211,7 @@ class Dispatcher:
         if claim is None:
             self._watchdog.taken()
             return None
+        self._unread.add(one.queue)
         log.warning("dispatched_not_taken", post_id=one.lease.post_id, queue=one.queue)
         if self.is_up() and self._crew.has_waited_since(one.queue, one.at_s):
             self._watchdog.overlooked()

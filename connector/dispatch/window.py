@@ -39,17 +39,14 @@ class Window:
         with self._lock:
             return [one.lease for one in self._under_way.values()]
 
-    def remove(self, leases: Iterable[Lease]) -> int:
-        """Forget what has been taken; return how many that were."""
+    def remove(self, leases: Iterable[Lease]) -> list[Dispatched]:
+        """Forget what has been taken; return it."""
         with self._lock:
-            return sum(self._pop(lease) for lease in leases)
+            return [found for lease in leases if (found := self._pop(lease))]
 
-    def _pop(self, lease: Lease) -> bool:
+    def _pop(self, lease: Lease) -> Dispatched | None:
         found = self._under_way.get(lease.post_id)
-        if found is None or found.lease != lease:
-            return False
-        del self._under_way[lease.post_id]
-        return True
+        return self._under_way.pop(lease.post_id) if found and found.lease == lease else None
 
     def pop_sent_before(self, at_s: float, queues: Collection[str]) -> Dispatched | None:
         """Take out the post that has been under way in `queues` the longest, if it was sent by `at_s`."""

@@ -8,7 +8,7 @@ from connector.dispatch.broker import Broker
 from connector.dispatch.celerylog import join_logs
 from connector.dispatch.consumer import Consumer
 from connector.dispatch.crew import Crew
-from connector.dispatch.dispatcher import Dispatcher
+from connector.dispatch.dispatcher import OVERDUE_LEASES, Dispatcher
 from connector.dispatch.net import Net
 from connector.dispatch.queues import QUEUES
 from connector.dispatch.watchdog import Watchdog
@@ -92,7 +92,7 @@ def build_celery(
     join_logs()
     app = make_app(settings.broker_url.get_secret_value() if settings.broker_url else None, crew.work)
     consumer = Consumer(app, queues=queues, threads=threads, on_link=crew.stir, on_end=give_up)
-    broker = Broker(app, consumer.is_linked, parts.clock)
+    broker = Broker(app, consumer.is_linked, parts.clock, keep_s=OVERDUE_LEASES * lease_s)
     dispatcher = Dispatcher(
         context,
         broker,

@@ -129,6 +129,13 @@ def supervised(at: CeleryHouse) -> Iterator[None]:
         keeper.join()
 
 
+def leave_lying(broker: OwnBroker, many: int) -> None:
+    """Put messages of an earlier life into the queue `media`."""
+    with Connection(broker.url) as connection, connection.Producer() as producer:
+        for _ in range(many):
+            producer.publish({}, routing_key=MEDIA, delivery_mode="transient", declare=[Queue(MEDIA)])
+
+
 @contextmanager
 def refusing_media(broker: OwnBroker) -> Iterator[None]:
     """Let the broker refuse every message for the queue `media`: a RabbitMQ has another one of that name."""

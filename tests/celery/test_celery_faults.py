@@ -5,12 +5,14 @@ from contextlib import ExitStack
 
 import pytest
 
+from connector.dispatch.dispatcher import MOST_UNREAD
 from connector.dispatch.queues import LIGHT, MEDIA
 from tests.celery.celery_house import (
     READY,
     CeleryHouse,
     celery_working,
     greedy_listener,
+    leave_lying,
     refusing_media,
     supervised,
 )
@@ -93,6 +95,18 @@ def test_a_broker_that_dies_and_comes_back_empty_loses_nothing(celery_house: Cel
         assert worker.process.poll() is None
     titles = ("before", "during", "after")
     assert [len(house.witness.posts(title)) for title in titles] == [1, 1, 1]
+
+
+def test_messages_do_not_pile_up_where_nobody_takes_them(celery_house: CeleryHouse) -> None:
+    house = celery_house.house
+    with celery_working(celery_house, "--queue", "light"):
+        leave_lying(celery_house.broker, MOST_UNREAD)
+        for number in range(3):
+            post_id = house.run("post_video", house.video(f"lying {number}")).body["post_id"]
+            assert house.wait(post_id)["status"] == "published_public"
+        assert celery_house.broker.depth(MEDIA) == MOST_UNREAD + 1
+    celery_house.broker.purge(MEDIA)
+    assert [len(house.witness.posts(f"lying {number}")) for number in range(3)] == [1] * 3
 
 
 def test_a_broker_that_refuses_messages_keeps_no_post(celery_house: CeleryHouse) -> None:

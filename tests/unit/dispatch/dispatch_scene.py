@@ -32,6 +32,7 @@ class PretendLine:
     up: bool = True
     breaks_after: int | None = None
     sent: list[Message] = field(default_factory=list)
+    lying: int = 0
 
     def is_up(self) -> bool:
         """Say what it was told to."""
@@ -42,6 +43,12 @@ class PretendLine:
         if self.breaks_after is not None and len(self.sent) >= self.breaks_after:
             raise LineLost("broken")
         self.sent.append((queue, table, row_id, token))
+
+    def depth(self, queue: str) -> int:
+        """Say what it was told to; a line that is down does not say."""
+        if not self.up:
+            raise LineLost(queue)
+        return self.lying
 
 
 class Desk:

@@ -3,7 +3,7 @@
 import pytest
 
 from connector.dispatch.crew import STALE, UNKNOWN, WORKED
-from connector.dispatch.dispatcher import AFTER_TROUBLE_S, LONGEST_NAP_S, LOOK_AGAIN_S
+from connector.dispatch.dispatcher import AFTER_TROUBLE_S, LONGEST_NAP_S, LOOK_AGAIN_S, MOST_UNREAD
 from connector.dispatch.queues import LIGHT, MEDIA
 from connector.dispatch.watchdog import IN_A_ROW
 from connector.domain.lifecycle import State
@@ -256,3 +256,31 @@ def test_what_is_late_of_its_own_comes_before_what_others_left_and_that_one_at_a
     assert net.due_in_s() == LOOK_AGAIN_S
     desk.in_hand.remove(foreign.lease)
     assert len(net.claim()) == 1
+
+
+def test_no_message_is_added_to_those_that_lie_where_nobody_takes_any(desk: Desk) -> None:
+    desk.line.lying = MOST_UNREAD
+    desk.scene.accept_video()
+    desk.dispatcher.look()
+    desk.pass_s(OVERDUE_S)
+    assert len(desk.net.claim()) == 1
+    desk.scene.accept_video()
+    assert desk.dispatcher.look() == LOOK_AGAIN_S
+    assert len(desk.line.sent) == 1
+    desk.line.lying -= 1
+    assert desk.dispatcher.look() == 0.0
+    assert len(desk.line.sent) == 2
+
+
+def test_once_a_message_of_ours_is_taken_a_queue_may_be_as_long_as_it_is(desk: Desk) -> None:
+    for _ in range(2):
+        desk.scene.accept_video()
+        desk.dispatcher.look()
+        desk.scene.stage.clock.advance(1)
+    desk.line.lying = MOST_UNREAD
+    desk.pass_s(OVERDUE_S - 0.001)
+    assert len(desk.net.claim()) == 1
+    assert desk.deliver(desk.line.sent[1], desk.crew_of("other")) == WORKED
+    desk.scene.accept_video()
+    desk.dispatcher.look()
+    assert len(desk.line.sent) == 3
