@@ -212,8 +212,11 @@ class Dispatcher:
             self._watchdog.taken()
             return None
         self._unread.add(one.queue)
-        log.warning("dispatched_not_taken", post_id=one.lease.post_id, queue=one.queue)
-        if self.is_up() and self._crew.has_waited_since(one.queue, one.at_s):
+        # While all are busy here it is likely to be waiting for its turn.
+        is_lost = self.is_up() and self._crew.has_waited_since(one.queue, one.at_s)
+        tell = log.warning if is_lost else log.info
+        tell("dispatched_not_taken", post_id=one.lease.post_id, queue=one.queue)
+        if is_lost:
             self._watchdog.overlooked()
         return claim
 

@@ -1,6 +1,7 @@
 """What the dispatcher sends, what it takes back, and when it gives up."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from connector.dispatch.crew import STALE, UNKNOWN, WORKED
 from connector.dispatch.dispatcher import AFTER_TROUBLE_S, LONGEST_NAP_S, LOOK_AGAIN_S, MOST_UNREAD
@@ -180,6 +181,21 @@ def test_a_process_gives_up_when_it_waits_and_messages_get_lost(desk: Desk) -> N
         while desk.net.claim():
             pass
     assert desk.alarms == ["give up"]
+
+
+@pytest.mark.parametrize(("is_busy", "level"), [(False, "warning"), (True, "info")])
+def test_it_warns_of_what_nobody_took_only_where_somebody_waited(
+    desk: Desk, is_busy: bool, level: str
+) -> None:
+    desk.scene.accept_video()
+    desk.scene.stage.clock.advance(1)
+    desk.dispatcher.look()
+    desk.pass_s(OVERDUE_S)
+    if is_busy:
+        desk.crew.work("accounts", "something else", "arrives")
+    with capture_logs() as logs:
+        assert len(desk.net.claim()) == 1
+    assert [line["log_level"] for line in logs if line["event"] == "dispatched_not_taken"] == [level]
 
 
 def test_messages_that_wait_for_a_crew_that_is_busy_are_not_lost(desk: Desk) -> None:
