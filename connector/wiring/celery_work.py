@@ -15,6 +15,7 @@ from connector.dispatch.watchdog import Watchdog
 from connector.dispatch.window import Window
 from connector.engine.claim import InHand
 from connector.engine.context import Context
+from connector.kernel.clock import Clock
 from connector.kernel.errors import PostrailError
 from connector.wiring.parts import Parts
 from connector.worker.loop import Worker
@@ -29,6 +30,7 @@ class CeleryWork:
     broker: Broker
     watchdog: Watchdog
     worker: Worker
+    clock: Clock
 
     def start(self) -> None:
         """Begin to dispatch, to take, and to watch."""
@@ -49,11 +51,16 @@ class CeleryWork:
         self.worker.ask_to_stop()
 
     def stop(self, *, timeout_s: float) -> bool:
-        """Dispatch and take nothing more, and wait for the work in hand; False when some did not end."""
+        """Dispatch and take nothing more, and wait for the work in hand; False when some did not end.
+
+        The three end side by side: `timeout_s` is for all of them.
+        """
+        self.ask_to_stop()
+        deadline = self.clock.ticks() + timeout_s
         self.dispatcher.stop(timeout_s=timeout_s)
-        ended = self.consumer.stop(timeout_s=timeout_s)
+        ended = self.consumer.stop(timeout_s=max(0.0, deadline - self.clock.ticks()))
         self.broker.close()
-        return self.worker.stop(timeout_s=timeout_s) and ended
+        return self.worker.stop(timeout_s=max(0.0, deadline - self.clock.ticks())) and ended
 
     def demand_well(self) -> None:
         """Raise PostrailError `not_ready` where messages got lost, or Celery could not go on.
@@ -114,5 +121,10 @@ def build_celery(
     )
     worker = Worker(context, owner=owner, threads=threads, lease_s=lease_s, source=net, in_hand=in_hand)
     return CeleryWork(
-        dispatcher=dispatcher, consumer=consumer, broker=broker, watchdog=watchdog, worker=worker
+        dispatcher=dispatcher,
+        consumer=consumer,
+        broker=broker,
+        watchdog=watchdog,
+        worker=worker,
+        clock=parts.clock,
     )
