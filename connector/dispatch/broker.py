@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from celery import Celery
 from kombu import Producer
+from kombu.exceptions import ChannelError
 
 from connector.dispatch.app import task_of
 from connector.dispatch.dispatcher import LineLost
@@ -13,6 +14,7 @@ from connector.kernel.clock import Clock
 CONFIRM_S = 5.0
 """Seconds that RabbitMQ may take to confirm a message."""
 
+NOT_FOUND = "404"
 AGAIN_S = 2.0
 """After a message that could not be sent nothing is sent for so many seconds."""
 
@@ -49,9 +51,18 @@ class Broker:
             )
 
     def depth(self, queue: str) -> int:
-        """Return how many messages wait in a queue. Raises LineLost where the broker does not say."""
+        """Return how many messages wait in a queue. Raises LineLost where the broker does not say.
+
+        None waits in one that is not there: the next message makes it. For Redis that is any empty one.
+        """
         with self._connected() as producer:
-            return int(producer.channel.queue_declare(queue, passive=True).message_count)
+            try:
+                return int(producer.channel.queue_declare(queue, passive=True).message_count)
+            except ChannelError as error:
+                if str(error.reply_code) != NOT_FOUND:
+                    raise
+                self.close()
+                return 0
 
     @contextmanager
     def _connected(self) -> Iterator[Producer]:

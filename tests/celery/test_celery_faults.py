@@ -99,13 +99,19 @@ def test_a_broker_that_dies_and_comes_back_empty_loses_nothing(celery_house: Cel
 
 def test_messages_do_not_pile_up_where_nobody_takes_them(celery_house: CeleryHouse) -> None:
     house = celery_house.house
-    with celery_working(celery_house, "--queue", "light"):
+    with celery_working(celery_house, "--queue", "light") as worker:
         leave_lying(celery_house.broker, MOST_UNREAD)
         for number in range(3):
             post_id = house.run("post_video", house.video(f"lying {number}")).body["post_id"]
             assert house.wait(post_id)["status"] == "published_public"
         assert celery_house.broker.depth(MEDIA) == MOST_UNREAD + 1
-    celery_house.broker.purge(MEDIA)
+        celery_house.broker.purge(MEDIA)
+        celery_house.broker.delete(MEDIA)
+        assert worker.said("dispatched_not_taken") == 1
+        post_id = house.run("post_video", house.video("lying no more")).body["post_id"]
+        assert house.wait(post_id)["status"] == "published_public"
+        assert worker.said("dispatched_not_taken") == 2
+        assert not worker.said("broker_lost")
     assert [len(house.witness.posts(f"lying {number}")) for number in range(3)] == [1] * 3
 
 
