@@ -63,6 +63,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             built.close()
 
 
+@pytest.fixture
+def fresh(place: House, tmp_path: Path) -> Iterator[House]:
+    """A server to whose account nothing has been sent, so that its list leaves no doubt."""
+    built = House(tmp_path, place.media_url, {})
+    try:
+        built.start()
+        yield built
+    finally:
+        built.close()
+
+
 @pytest.fixture(autouse=True)
 def _no_rules_left(place: House) -> Iterator[None]:
     yield
@@ -208,19 +219,15 @@ def test_a_status_that_is_always_refused_matters_little_while_webhooks_arrive(pl
 
 
 def test_a_status_that_is_always_refused_and_no_webhook_are_made_up_for_by_the_accounts_list(
-    place: House,
+    fresh: House,
 ) -> None:
-    plant(place, refuse("status/fetch", "token_not_authorized_for_specified_publish_id", times=None))
-    app = place.witness.app()
-    place.witness.change_app(webhook_url=None)
-    try:
-        told = place.wait(send(place, "video", place.video("only the list tells")))
-    finally:
-        place.witness.change_app(webhook_url=app["webhook_url"])
+    plant(fresh, refuse("status/fetch", "token_not_authorized_for_specified_publish_id", times=None))
+    fresh.witness.change_app(webhook_url=None)
+    told = fresh.wait(send(fresh, "video", fresh.video("only the list tells")))
     assert (told["ok"], told["status"]) == (True, "published_public")
-    (post,) = place.witness.posts("only the list tells")
+    (post,) = fresh.witness.posts("only the list tells")
     assert told["tiktok_post_ids"] == [str(post["post_id"])]
-    assert calls_of(place, told["post_id"], "video/list") == [(200, "ok")]
+    assert calls_of(fresh, told["post_id"], "video/list") == [(200, "ok")]
 
 
 def test_a_status_that_is_always_refused_and_no_webhook_leave_it_to_a_person(place: House) -> None:
