@@ -37,15 +37,13 @@ def _move(rows: dict[str, object], overflow: Overflow, plan: Plan) -> Receipt | 
     text = rows.get(overflow.field)
     if not isinstance(text, str) or utf16_units(text) <= overflow.max_utf16:
         return None
-    if any(_is_for(plan, name, overflow.to) and not _is_nothing(rows[name]) for name in rows):
+    if any(
+        _is_for(plan, name, overflow.to) and not read_absence(rows[name], free_text=True) for name in rows
+    ):
         return None
     del rows[overflow.field]
     rows[overflow.to] = text
     return Receipt(field=overflow.to, given=text, to=text, rule=overflow.rule)
-
-
-def _is_nothing(value: object) -> bool:
-    return bool(read_absence(value, free_text=True))
 
 
 def _is_for(plan: Plan, name: str, field: str) -> bool:
