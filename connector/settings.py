@@ -5,14 +5,14 @@ Only `cli` and `wiring` see this module; every other room is handed the values i
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
 PREFIX = "POSTRAIL_"
 TIKTOK_API = "https://open.tiktokapis.com"
@@ -265,10 +265,10 @@ class Settings(BaseSettings):
         return self.database_url is None or self.database_url.startswith("sqlite")
 
 
-def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+def _refuse_misspelt(given: Iterable[str]) -> None:
     """Raise SettingsError for a variable that is nearly one of ours: it would be left unread in silence."""
     known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
-    for name in sorted(environment):
+    for name in sorted(given):
         if name.startswith(PREFIX) and name not in known and (near := get_close_matches(name, known, 1, 0.9)):
             raise SettingsError(f"{name}: there is no such setting; did you mean {near[0]}?")
 
@@ -278,7 +278,7 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
 
     Raises SettingsError naming every setting that cannot be used.
     """
-    _refuse_misspelt(os.environ)
+    _refuse_misspelt({name.upper() for name in DotEnvSettingsSource(Settings).env_vars}.union(os.environ))
     given = {name: value for name, value in (overrides or {}).items() if value is not None}
     try:
         return Settings.model_validate({**Settings().model_dump(exclude_unset=True), **given})

@@ -54,6 +54,15 @@ def eventually(look: Callable[[], Found | None], *, within_s: float = 30.0, what
     return found
 
 
+def part_sizes(folder: Path) -> list[int]:
+    """Return the sizes in bytes of the part files under `folder`; one that goes meanwhile is left out."""
+    sizes = []
+    for part in folder.rglob("*.part"):
+        with suppress(FileNotFoundError):
+            sizes.append(part.stat().st_size)
+    return sizes
+
+
 def free_port() -> int:
     """Return a port that is free now, from a part of the range that no outgoing connection is given.
 
@@ -149,7 +158,7 @@ class Witness:
 
     def bytes_in_flight(self) -> int:
         """Return how many bytes of a PUT that is not answered yet have reached the sandbox."""
-        return max((part.stat().st_size for part in self.home.rglob("*.part")), default=0)
+        return max(part_sizes(self.home), default=0)
 
 
 @dataclass

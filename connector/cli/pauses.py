@@ -20,7 +20,8 @@ def _do(home: Path | None, operation: str, rows: Mapping[str, object], *, as_jso
         return
     tell_warnings(answer)
     if operation == "resume":
-        went_on = f"{answer['released']} posts are due again."
+        count = answer["released"]
+        went_on = "1 post is due again." if count == 1 else f"{count} posts are due again."
         click.echo(went_on if answer["changed"] else "That was not paused.")
     elif not answer["changed"]:
         click.echo("That was paused already.")

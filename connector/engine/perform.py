@@ -49,10 +49,17 @@ def _wait(room: WaitRoom, ask: Ask, post: Post) -> tuple[Post, bool]:
     return post, done(post)
 
 
+def _come_again(context: Context) -> str:
+    """Return when it is worth to ask again about a post that is not settled."""
+    return to_iso(context.ledger.now() + POLL_AGAIN_MS)
+
+
 def _row(context: Context, ask: Ask, post: Post, account: Account | None) -> dict[str, object]:
     """Return the answer about a post of an account, with its timeline where that was asked for."""
     receipt, paused = ask.understood.receipt(), pause_of(context, post)
     row = post_row(context.contract, post, account, context.web_url, receipt=receipt, paused=paused)
+    if row["state"] == "pending":
+        row["retry_at"] = _come_again(context)
     if ask.understood.input.get("include_timeline"):
         row["timeline"] = timeline_rows(context.ledger.timeline(post.id))
     return row
@@ -116,7 +123,7 @@ def wait_until_published(context: Context, room: WaitRoom, ask: Ask) -> Told:
     body = _row(context, ask, post, context.access.account(post.account_id))
     if not done:
         body["state"] = "pending"
-        body["retry_at"] = to_iso(context.ledger.now() + POLL_AGAIN_MS)
+        body["retry_at"] = _come_again(context)
     return Told(post=post, body=body, outcome="settled" if done else "pending")
 
 

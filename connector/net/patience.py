@@ -6,6 +6,7 @@ A time-out per operation alone lets a peer that drips one byte at a time hold a 
 import select
 import socket
 import ssl
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from connector.net.trip import Patience
@@ -69,8 +70,14 @@ def grant(sock: Any, patience: Patience) -> None:  # noqa: ANN401 - the HTTP lib
         sock.patience = patience
 
 
+@cache
+def _system_tls() -> ssl.SSLContext:
+    # Once for a process: it takes some 20 ms to read the system's certificates.
+    return ssl.create_default_context()
+
+
 def patient_tls(context: ssl.SSLContext | None) -> ssl.SSLContext:
     """Return a TLS context that verifies certificates and host names and makes patient sockets."""
-    context = context or ssl.create_default_context()
+    context = context or _system_tls()
     context.sslsocket_class = PatientTLSSocket
     return context

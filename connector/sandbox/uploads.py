@@ -125,21 +125,23 @@ class Uploads:
         return asked
 
     def _receive(self, put: Put, part: Path, asked: Range) -> None:
-        """Stream the body to `part`. Raises ConnectionError when its sender goes before the end."""
+        """Stream the body to `part`. Raises ConnectionError when its sender goes before the end.
+
+        A sender that is gone is held no longer: what it has sent is here, and counts if it is whole.
+        """
         with part.open("wb") as file:
-            at = asked.first
+            at, is_here = asked.first, True
             while at <= asked.last:
-                while self._knobs.wait_while_held(at, HELD_LOOK):
-                    if not put.is_connected():
-                        raise ConnectionAbortedError
+                while is_here and self._knobs.wait_while_held(at, HELD_LOOK):
+                    is_here = put.is_connected()
                 if put.cut_after is not None and at - asked.first >= put.cut_after:
                     raise _Cut
                 until_cut = PIECE if put.cut_after is None else put.cut_after + asked.first - at
                 size = min(PIECE, asked.last + 1 - at, self._until_hold(at), until_cut)
                 piece = self._read(put.body, size)
                 file.write(piece)
+                file.flush()
                 at += len(piece)
-            file.flush()
             os.fsync(file.fileno())
 
     def _until_hold(self, at: int) -> int:

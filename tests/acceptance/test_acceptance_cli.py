@@ -66,7 +66,7 @@ def test_a_port_that_is_taken_is_told_by_the_sandbox_too(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("setting", "value", "said"),
     [
-        ("TRUSTED_ORIGIN", "http://127.0.0.1:1", "POSTRAIL_TRUSTED_ORIGINS"),
+        ("TRUSTED_ORIGIN", "http://127.0.0.1:1", "did you mean POSTRAIL_TRUSTED_ORIGINS?"),
         ("DATABASE_URL", "mysql://x", "postgresql://"),
         ("WORKERS", "0", "POSTRAIL_WORKERS"),
         ("TRUSTED_ORIGINS", "http://127.0.0.1:9000/media", "write http://127.0.0.1:9000"),

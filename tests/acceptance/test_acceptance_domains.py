@@ -46,11 +46,15 @@ def test_a_file_is_served_to_the_byte_from_the_moment_it_is_put_in(own: House, t
     assert call("GET", f"{own.url}/{NAME}").status == 404
 
 
-@pytest.mark.parametrize(
-    "path", ["/tiktok.txt", "/tiktokNone1.txt", "/media/tiktok..%2Fsecret.txt", "/proofs/", "/tiktokx/y.txt"]
-)
-def test_nothing_else_is_served(own: House, path: str) -> None:
-    assert call("GET", own.url + path).status == 404
+def test_nothing_else_is_served(own: House) -> None:
+    for path in (
+        "/tiktok.txt",
+        "/tiktokNone1.txt",
+        "/media/tiktok..%2Fsecret.txt",
+        "/proofs/",
+        "/tiktokx/y.txt",
+    ):
+        assert call("GET", own.url + path).status == 404, path
 
 
 def test_what_is_no_signature_file_is_not_put_in(own: House, tmp_path: Path) -> None:

@@ -166,32 +166,6 @@ def test_a_refused_post_is_tried_anew_under_its_key_and_one_at_fault_is_not(buil
     assert (told.status, told.body["error"]) == (409, "retry_useless")
 
 
-def test_a_pause_at_the_instant_of_a_send_lets_nothing_leave_and_outlives_restarts(
-    ledger_settings: dict[str, str], build_house: BuildHouse
-) -> None:
-    house = build_house(**ledger_settings)
-    plant(house, {"endpoint": "content/init", "what": "slow", "seconds": 3.0, "after_effect": True})
-    on_its_way = house.run("post_photos", house.photos("on its way")).body["post_id"]
-    eventually(lambda: house.witness.publishes("on its way"), what="the init at TikTok")
-    paused = house.run("pause", {"scope": "workspace", "reason": "stop"}).body
-    assert (paused["changed"], paused["pauses"][0]["reason"]) == (True, "stop")
-    waiting = [house.run("post_video", house.video(f"waits {number}")) for number in range(3)]
-    assert {answer.status for answer in waiting} == {202}
-    assert all("paused by first" in answer.body["paused"]["message"] for answer in waiting)
-    eventually(lambda: "no byte leaves" in str(house.status(on_its_way)["timeline"]), what="the pause wins")
-    inits = house.witness.inits()
-    house.kill()
-    house.start()
-    late = house.run("post_video", house.video("late", wait_seconds="2"))
-    assert (late.status, late.body["url_reason"]) == (202, "paused")
-    assert (house.witness.inits(), house.witness.posts()) == (inits, [])
-    resumed = house.run("resume", {"scope": "workspace"}).body
-    assert (resumed["changed"], resumed["pauses"]) == (True, [])
-    ids = [on_its_way, *(answer.body["post_id"] for answer in waiting), late.body["post_id"]]
-    assert {house.wait(post_id)["status"] for post_id in ids} == {"published_public"}
-    assert len(house.witness.posts()) == len(ids)
-
-
 def test_an_upload_under_way_is_finished_while_its_account_is_paused(build_house: BuildHouse) -> None:
     house = build_house()
     house.witness.set_faults(hold_upload_after_bytes=65_536)

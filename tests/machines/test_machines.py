@@ -10,7 +10,7 @@ import pytest
 from connector.demo.media import make_video
 from tests.machines.namespaces import remove_abandoned, why_not
 from tests.machines.room import Node, Room, machine_room
-from tests.running import call, eventually, make_long_file
+from tests.running import call, eventually, make_long_file, part_sizes
 
 CHUNK = 10_000_000
 SIZE = 7 * CHUNK
@@ -63,8 +63,7 @@ def told_to_end() -> Iterator[None]:
 
 def parts_in_flight(room: Room) -> int:
     """Count the PUTs of which TikTok has all that it takes for now."""
-    parts = list(room.witness.home.rglob("*.part"))
-    return sum(part.stat().st_size == HELD_AT - STORED for part in parts)
+    return part_sizes(room.witness.home).count(HELD_AT - STORED)
 
 
 def hold_an_upload(room: Room, video: Path, title: str) -> tuple[str, str, Node]:

@@ -23,6 +23,7 @@ from tests.integration.sandbox.sandbox_process import (
     running_sandbox,
     until,
 )
+from tests.running import part_sizes
 from tests.unit.sandbox.sandbox_helpers import movie, picture
 
 PUBLIC = "PUBLIC_TO_EVERYONE"
@@ -148,7 +149,7 @@ def test_kill_9_within_a_put_counts_none_of_its_bytes(sandbox: Sandbox) -> None:
     made = client.one_chunk_init(len(data))
     sandbox.control("faults", {"hold_upload_after_bytes": 500_000})
     connection = begin_put(made["upload_url"], data[:600_000], len(data))
-    until(lambda: any(part.stat().st_size for part in (sandbox.home / "media").rglob("*.part")))
+    until(lambda: any(part_sizes(sandbox.home)))
     sandbox.kill()
     connection.close()
     sandbox.start()
@@ -161,6 +162,17 @@ def test_kill_9_within_a_put_counts_none_of_its_bytes(sandbox: Sandbox) -> None:
     assert len(sandbox.control("posts")["posts"]) == 1
 
 
+def test_a_held_put_whose_sender_is_gone_counts_if_all_its_bytes_are_here(sandbox: Sandbox) -> None:
+    client, data = sandbox.client(), movie(tail=bytes(100_000))
+    made = client.one_chunk_init(len(data))
+    sandbox.control("faults", {"hold_upload_after_bytes": 50_000})
+    connection = begin_put(made["upload_url"], data, len(data))
+    until(lambda: part_sizes(sandbox.home) == [50_000])
+    connection.close()
+    until(lambda: sandbox.control("log")["log"][1]["outcome"] != "open")
+    assert sandbox.control("log")["log"][1]["status"] == 201
+
+
 def test_a_held_put_goes_on_when_it_is_released(sandbox: Sandbox) -> None:
     client, data = sandbox.client(), movie(tail=bytes(1_000_000))
     made = client.one_chunk_init(len(data))
@@ -168,8 +180,7 @@ def test_a_held_put_goes_on_when_it_is_released(sandbox: Sandbox) -> None:
     replies: list[requests.Response] = []
     sender = Thread(target=lambda: replies.append(put_alone(made["upload_url"], data)))
     sender.start()
-    parts = sandbox.home / "media"
-    until(lambda: any(part.stat().st_size >= 390_000 for part in parts.rglob("*.part")))
+    until(lambda: part_sizes(sandbox.home) == [400_000])
     assert client.status(made["publish_id"])["uploaded_bytes"] == 0
     sandbox.control("faults", {"hold_upload_after_bytes": None})
     sender.join(PATIENCE)
