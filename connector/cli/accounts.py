@@ -40,8 +40,12 @@ def tell(account: Mapping[str, Any]) -> None:
 @home_option
 def list_accounts(home: Path | None) -> None:
     """List the accounts, the apps that may act for them, and what does not work."""
-    for account in wiring.listed(settings_with(home=home)):
+    settings = settings_with(home=home)
+    found = wiring.listed(settings)
+    for account in found:
         tell(account)
+    if not found:
+        click.echo(f"No TikTok account is connected to the installation in {settings.home}.", err=True)
 
 
 @accounts.command(

@@ -35,8 +35,9 @@ def issue(home: Path | None, name: str, account: str | None, days: int | None) -
 @home_option
 def list_keys(home: Path | None) -> None:
     """List the keys (never their secrets)."""
+    found = wiring.listed(settings_with(home=home))
     click.echo(LINE.format("id", "state", "created", "last used", "expires", "account", "name"))
-    for key in wiring.listed(settings_with(home=home)):
+    for key in found:
         state = "revoked" if key.revoked_at else "active"
         times = [to_iso_or_none(at) or "never" for at in (key.created_at, key.last_used_at, key.expires_at)]
         click.echo(LINE.format(key.id, state, *times, key.account_id or "any", key.name))

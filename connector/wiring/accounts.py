@@ -20,7 +20,7 @@ from connector.store.access import SqlAccess
 from connector.store.ledger import SqlLedger
 from connector.wiring.addresses import noted_url, served_at
 from connector.wiring.bootstrap import callback_of, ensure_workspace, kind_of
-from connector.wiring.parts import build_desk, open_parts
+from connector.wiring.parts import build_desk, open_existing, open_parts
 
 NOWHERE = "http://127.0.0.1:9"
 """TikTok's address where no sandbox runs: what needs it says that nobody answers."""
@@ -39,9 +39,12 @@ class Backroom:
 
 
 @contextmanager
-def backroom(settings: Settings) -> Iterator[Backroom]:
-    """Open the ledger beside a running server, for its first workspace."""
-    parts = open_parts(settings)
+def backroom(settings: Settings, *, begins: bool = False) -> Iterator[Backroom]:
+    """Open the ledger beside a running server, for its first workspace.
+
+    Raises SettingsError where there is no installation, unless one `begins` with this.
+    """
+    parts = open_parts(settings) if begins else open_existing(settings)
     try:
         api_url, web_url = tiktok_of(settings)
         yield Backroom(
@@ -121,7 +124,7 @@ def add_app(
     if not client_secret:
         raise SettingsError("the app's client secret is empty")
     redirect = redirect_uri or callback_of(settings)
-    with backroom(settings) as room:
+    with backroom(settings, begins=True) as room:
         app = App(
             id=room.ids.new("app"),
             client_key=client_key,

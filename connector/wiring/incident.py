@@ -23,9 +23,8 @@ from connector.kernel.errors import PostrailError
 from connector.settings import Settings
 from connector.wiring.accounts import tiktok_of
 from connector.wiring.bootstrap import ensure_workspace
-from connector.wiring.keys import open_existing
 from connector.wiring.library import open_stock
-from connector.wiring.parts import build_context
+from connector.wiring.parts import build_context, open_existing
 
 NO_RECEIPT: dict[str, object] = {"coerced": [], "ignored": [], "warnings": []}
 

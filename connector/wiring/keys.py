@@ -3,20 +3,11 @@
 from connector.engine.access import issue_key
 from connector.engine.accounts import resolve_account
 from connector.engine.model import ApiKey, Principal
-from connector.settings import Settings, SettingsError
-from connector.store.database import sqlite_file
+from connector.settings import Settings
 from connector.wiring.bootstrap import ensure_workspace
-from connector.wiring.opening import database_url
-from connector.wiring.parts import Parts, open_parts
+from connector.wiring.parts import open_existing, open_parts
 
 DAY_MS = 86_400_000
-
-
-def open_existing(settings: Settings) -> Parts:
-    """Open an installation that is there already, rather than make one by a mistyped folder."""
-    if settings.is_sqlite and not sqlite_file(database_url(settings)).exists():
-        raise SettingsError(f"there is no installation in {settings.home}; name its folder with --home")
-    return open_parts(settings)
 
 
 def issue(settings: Settings, *, name: str, account: str | None, days: int | None) -> str:

@@ -2,8 +2,8 @@
 
 from connector.engine.collect import YOUNG_MS, Collected, collect
 from connector.settings import Settings
-from connector.wiring.keys import open_existing
 from connector.wiring.library import open_stock
+from connector.wiring.parts import open_existing
 
 
 def gc(settings: Settings, *, dry_run: bool, young_ms: int = YOUNG_MS) -> Collected:

@@ -103,6 +103,17 @@ def examine(settings: Settings) -> bool:
     return facts.pooled
 
 
+def is_begun(settings: Settings) -> bool:
+    """Tell whether an installation has its ledger under HOME already; one on PostgreSQL counts as begun."""
+    return not settings.is_sqlite or sqlite_file(database_url(settings)).exists()
+
+
+def demand_installation(settings: Settings) -> None:
+    """Raise SettingsError where there is no installation, rather than make one by a mistyped folder."""
+    if not is_begun(settings):
+        raise SettingsError(f"there is no installation in {settings.home}; name its folder with --home")
+
+
 def foreign(standing: Standing) -> str:
     """Tell of a schema that no release of this product has made."""
     return f"another product's database (its schema is at {standing.at})"
@@ -123,8 +134,7 @@ def _demand(standing: Standing) -> None:
 
 def standing_of(settings: Settings) -> Standing:
     """Return how the schema of an installation stands to this code. Raises SettingsError."""
-    if settings.is_sqlite and not sqlite_file(database_url(settings)).exists():
-        raise SettingsError(f"there is no installation in {settings.home}; name its folder with --home")
+    demand_installation(settings)
     with _told():
         examine(settings)
         return look(database_url(settings))

@@ -36,9 +36,13 @@ from connector.tiktok.client import TikTokClient
 from connector.tiktok.login import LoginClient
 from connector.wiring.clocks import open_clock
 from connector.wiring.domains import build_hosting, signatures_of
-from connector.wiring.opening import open_ledger
+from connector.wiring.opening import demand_installation, is_begun, open_ledger
 
 KEY_FILE = "secret.key"
+LOST = (
+    "{file} is missing, and the database beside it holds secrets that only this key opens: put your copy of "
+    "the file back, or name the folder that is meant with --home"
+)
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
@@ -127,7 +131,8 @@ def configured_keys(settings: Settings) -> tuple[bytes, ...]:
 def _open_secrets(settings: Settings, ids: SystemIds) -> Secrets:
     """Return the keys that encrypt secrets at rest: configured, or made once under HOME.
 
-    Raises SettingsError on PostgreSQL without one: several machines must share it.
+    Raises SettingsError on PostgreSQL without one, since several machines must share it, and where the key of
+    an installation is gone: a new one opens nothing of what the old one has sealed.
     """
     if keys := configured_keys(settings):
         return Secrets(*keys)
@@ -137,6 +142,8 @@ def _open_secrets(settings: Settings, ids: SystemIds) -> Secrets:
         )
     file = KeyFile(settings.home / KEY_FILE)
     if not (settings.home / KEY_FILE).exists():
+        if is_begun(settings):
+            raise SettingsError(LOST.format(file=settings.home / KEY_FILE))
         file.put(ids.token().encode())
     return Secrets(*file.read(), look=file.look)
 
@@ -195,6 +202,12 @@ def open_parts(settings: Settings) -> Parts:
         trusted=trusted,
         signatures=signatures,
     )
+
+
+def open_existing(settings: Settings) -> Parts:
+    """Open an installation that is there already. Raises SettingsError as `open_parts`, and where none is."""
+    demand_installation(settings)
+    return open_parts(settings)
 
 
 def build_desk(parts: Parts, *, tiktok_url: str, web_url: str) -> Desk:

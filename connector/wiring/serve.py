@@ -177,8 +177,9 @@ class Server:
         try:
             return self._web.bind()
         except OSError as error:
+            place = f"{settings.host}:{settings.port}"
             raise SettingsError(
-                f"POSTRAIL_PORT: cannot listen on {settings.host}:{settings.port}: {error}"
+                f"POSTRAIL_PORT: cannot listen on {place}: {error}; choose another with --port"
             ) from error
 
     def _wake(self) -> None:

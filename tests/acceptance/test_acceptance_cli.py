@@ -43,11 +43,14 @@ def test_the_first_help_shows_one_command_a_line(tmp_path: Path) -> None:
         (("sandbox", "--home", "/proc/q"), "/proc/q"),
         (("keys", "list", "--home", "nothing-here"), "nothing-here"),
         (("keys", "revoke", "key_1", "--home", "nothing-here"), "nothing-here"),
+        (("accounts", "list", "--home", "nothing-here"), "nothing-here"),
+        (("accounts", "invite", "--name", "Mia", "--home", "nothing-here"), "nothing-here"),
+        (("apps", "list", "--home", "nothing-here"), "nothing-here"),
     ],
 )
 def test_a_mistake_is_told_in_a_line_that_names_it(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
-    status, _, told = run(tmp_path, *words)
-    assert status != 0
+    status, out, told = run(tmp_path, *words)
+    assert (status, out) == (2, "")
     assert said in told
     assert "Traceback" not in told
     assert not (tmp_path / "nothing-here").exists()
@@ -76,6 +79,17 @@ def test_a_setting_that_cannot_be_meant_is_told(tmp_path: Path, setting: str, va
     status, _, told = run(tmp_path, "serve", "--home", str(tmp_path / "h"), "--port", "0", **{setting: value})
     assert status == 2
     assert said in told
+
+
+def test_an_installation_whose_secret_key_is_gone_is_given_no_other(tmp_path: Path) -> None:
+    home = str(tmp_path / "home")
+    assert run(tmp_path, "keys", "issue", "--home", home)[0] == 0
+    (tmp_path / "home" / "secret.key").unlink()
+    status, _, told = run(tmp_path, "serve", "--home", home, "--port", "0")
+    assert status == 2
+    assert "secret.key is missing" in told
+    assert "put your copy of the file back" in told
+    assert not (tmp_path / "home" / "secret.key").exists()
 
 
 def test_a_key_in_the_place_of_its_id_is_not_repeated(house: House) -> None:
