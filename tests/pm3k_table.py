@@ -17,7 +17,7 @@ DOCUMENT = ROOT / "docs" / "pm3k.md"
 HEAD = """# PM3K's document, fact by fact
 
 What the REST document of PM3K says its service does, in our own words: a fact a line, with its section there
-and the test that proves it here by doing what a user would do. Where something else happens on purpose it is a
+and the test that proves it here by doing what a user would do. What happens otherwise on purpose is a
 deviation, with the reason; what nothing proves is *not yet*, with what is to be built or tested. This page is
 generated from `tests/data/pm3k_facts.yaml`: `python -m tests.pm3k_table`.
 
