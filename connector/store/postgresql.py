@@ -6,12 +6,14 @@ from typing import TypeVar
 
 import psycopg
 from psycopg import errors as pg
-from sqlalchemy import BigInteger, Connection, cast, func, select, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
 from connector.kernel.clock import Clock
+from connector.store.compiled import Compiled
 from connector.store.connecting import MOST, postgres_engine
+from connector.store.dialect import store_time
 from connector.store.errors import CommitUnknownError, disk_full, unreachable
 
 T = TypeVar("T")
@@ -38,7 +40,7 @@ _TOO_LONG = (pg.LockNotAvailable, pg.QueryCanceled)
 
 _GOING = ("57P01", "57P02", "57P03", "25P03", "53300")
 """Server shutting down, crashed, starting up; our session ended while idle; no connection left."""
-_NOW = select(cast(func.floor(func.extract("epoch", func.clock_timestamp()) * 1000), BigInteger))
+_NOW = Compiled(select(store_time("postgresql").label("store_now")))
 
 
 def translate(error: DBAPIError) -> Exception:
@@ -103,9 +105,10 @@ class PostgresDatabase:
 
     def _transact(self, fn: Callable[[Connection], T]) -> T:
         with self._engine.connect() as conn:
+            transaction = conn.begin()
             value = fn(conn)
             try:
-                conn.commit()
+                transaction.commit()
             except DBAPIError as error:
                 if _lost(error):
                     raise CommitUnknownError from error
@@ -131,6 +134,7 @@ class PostgresDatabase:
     def _locked(self, lock: Callable[[Connection], None]) -> Connection:
         conn = self._holds.connect()
         try:
+            conn.begin()
             conn.execute(text(_HELD))
             lock(conn)
         except BaseException:
@@ -138,9 +142,18 @@ class PostgresDatabase:
             raise
         return conn
 
+    def each(self, fn: Callable[[Connection], T]) -> T:
+        """Run `fn`, each statement committed by itself; again after a collision or a lost connection."""
+        return self.read(fn)
+
+    def own_time(self) -> int | None:
+        """Return the time of the clock that all processes share, if there is one."""
+        return self._clock.now() if self._clock else None
+
     def now(self, conn: Connection) -> int:
         """Return the server's time, which all nodes share."""
-        return self._clock.now() if self._clock else int(conn.execute(_NOW).scalar_one())
+        own = self.own_time()
+        return own if own is not None else int(_NOW.rows(conn, {"now": None})[0]["store_now"])
 
     def close(self) -> None:
         """Give all connections back."""
