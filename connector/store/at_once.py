@@ -5,7 +5,7 @@ the other: the fenced row first, so that nothing else happens where the fence ho
 events last, since others wait for it, and the event's number only once that lock is had.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -14,7 +14,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Integer,
-    Select,
     Text,
     bindparam,
     column,
@@ -43,6 +42,9 @@ _LINE = (
 )
 """The columns of a line of the timeline."""
 
+TIMES = ("next_at", "created_at", "updated_at")
+"""The times of a post that has just been accepted: they are all the same."""
+
 PREFIX = "new_"
 """What stands before the name of a column in the name of its value."""
 
@@ -68,22 +70,21 @@ def _values(table: Any, names: Iterable[str]) -> dict[str, ColumnElement[Any]]: 
     return {name: _value(table.c[name]) for name in names}
 
 
-def _lines(of: CTE) -> CTE:
-    """Return the insert of timeline lines, which come as one JSON text, in its order."""
+def _lines(of: CTE, at: ColumnElement[int] | None = None) -> CTE:
+    """Return the insert of timeline lines, which come as one JSON text, in its order; all `at` one time."""
     given = bindparam("lines", type_=Text).cast(JSONB)
     lines = func.jsonb_to_recordset(given).table_valued(*_LINE).render_derived(name="line", with_types=True)
-    names = [one.key for one in _LINE]
-    query = select(of.c.id, *(lines.c[name] for name in names)).select_from(
-        of.join(lines, literal_column("true"))
-    )
-    return insert(journal).inline().from_select(["post_id", *names], query).cte("lines")
+    row = {one.key: lines.c[one.key] for one in _LINE} | ({} if at is None else {"at": at})
+    query = select(of.c.id, *row.values()).select_from(of.join(lines, literal_column("true")))
+    return insert(journal).inline().from_select(["post_id", *row], query).cte("lines")
 
 
-def _event(of: CTE) -> CTE:
+def _event(of: CTE, at: ColumnElement[int]) -> CTE:
     """Return the insert of an event, told to every process, behind the lock under which it is numbered."""
     locked = (
         select(
             of,
+            at.label("happened_at"),
             func.pg_notify(CHANNEL, literal_column("'posts'")).label("told"),
             func.pg_advisory_xact_lock(literal_column(str(EVENTS)), literal_column("0")).label("held"),
         )
@@ -96,53 +97,44 @@ def _event(of: CTE) -> CTE:
         "post_id": locked.c.id,
         "account_id": locked.c.account_id,
         "payload": bindparam("event_payload", type_=Text),
-        "at": bindparam("event_at", type_=BigInteger),
+        "at": locked.c.happened_at,
     }
-    return (
-        insert(events).inline().from_select(list(row), select(*row.values()).select_from(locked)).cte("event")
-    )
+    query = select(*row.values()).select_from(locked)
+    return insert(events).inline().from_select(list(row), query).cte("event")
 
 
-def _ending(first: CTE, *others: CTE) -> Compiled:
-    """Return the whole statement; it gives one row where the first of its parts has written one."""
-    query: Select[Any] = select(first.c.id)
-    return Compiled(query.add_cte(*others))
+_told_of = (posts.c.id, posts.c.workspace_id, posts.c.account_id)
+"""What is told of a post, wherever it is written."""
 
 
 @cache
-def changing(columns: Collection[str], *, wide: tuple[str, ...], tells: bool) -> Compiled:
+def changing(columns: tuple[str, ...], *, wide: tuple[str, ...], tells: bool) -> Compiled:
     """Return what writes `columns` of a post under its lease, `wide` ones of its content, lines and an event.
 
-    It takes `its_id`, `its_lease`, the columns' values as `named` names them, and `lines`; where it `tells`,
-    `event_kind`, `event_payload` and `event_at`.
+    It takes `its_id`, `its_lease`, the columns' values as `named` names them, and what `told` makes of the
+    news; it gives one row, none where the lease does not hold the post.
     """
     mine = (posts.c.id == bindparam("its_id")) & (posts.c.lease == bindparam("its_lease"))
-    hot = (
-        update(posts)
-        .where(mine)
-        .values(_values(posts, columns))
-        .returning(posts.c.id, posts.c.workspace_id, posts.c.account_id)
-        .cte("hot")
-    )
+    hot = update(posts).where(mine).values(_values(posts, columns)).returning(*_told_of).cte("hot")
     parts = [_lines(hot)]
     if wide:
         its = post_content.c.post_id == hot.c.id
         parts.append(update(post_content).where(its).values(_values(post_content, wide)).cte("wide"))
     if tells:
-        parts.append(_event(hot))
-    return _ending(hot, *parts)
+        parts.append(_event(hot, bindparam("event_at", type_=BigInteger)))
+    return Compiled(select(hot.c.id).add_cte(*parts))
 
 
-@cache
-def adding(columns: Collection[str], content: tuple[str, ...]) -> Compiled:
-    """Return what inserts a post with its content, lines and event; it takes what `changing` takes."""
-    hot = (
-        insert(posts)
-        .values(_values(posts, columns))
-        .returning(posts.c.id, posts.c.workspace_id, posts.c.account_id)
-        .cte("hot")
-    )
-    values = _values(post_content, content)
-    query = select(hot.c.id, *values.values())
-    wide = insert(post_content).inline().from_select(["post_id", *values], query).cte("wide")
-    return _ending(hot, wide, _lines(hot), _event(hot))
+def adding(taken: CTE, columns: Iterable[str], content: Iterable[str]) -> Compiled:
+    """Return what inserts a post with its content, lines and event at the `created_at` of the row of `taken`.
+
+    Where `taken` has no row, nothing is inserted. It takes the columns' values as `named` names them, and
+    what `told` makes of the news; it gives one row, with the time, where it has inserted one.
+    """
+    row = {**_values(posts, columns), **dict.fromkeys(TIMES, taken.c.created_at)}
+    made = insert(posts).inline().from_select(list(row), select(*row.values()).select_from(taken))
+    hot = made.returning(*_told_of, posts.c.created_at).cte("hot")
+    text = {"post_id": hot.c.id, **_values(post_content, content)}
+    filled = insert(post_content).inline().from_select(list(text), select(*text.values()).select_from(hot))
+    at = hot.c.created_at
+    return Compiled(select(at).add_cte(filled.cte("wide"), _lines(hot, at), _event(hot, at)))

@@ -39,6 +39,9 @@ class Database(Protocol):
     def own_time(self) -> int | None:
         """Return the store's time, UTC milliseconds, if this process tells it; None if the server does."""
 
+    def time(self) -> int:
+        """Return the store's time, UTC milliseconds, without a question; it lags by what an answer takes."""
+
     def now(self, conn: Connection) -> int:
         """Return the store's time, UTC milliseconds; a database with a clock is asked through `conn`."""
 

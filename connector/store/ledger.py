@@ -19,6 +19,7 @@ from connector.engine.model import (
     Post,
     Transfer,
 )
+from connector.engine.model_incident import Slot
 from connector.store import accepting, attempts, claims, files, inbox, journal, leases, posts, quick, slots
 from connector.store.incident import SqlIncident
 from connector.store.tables import idempotency
@@ -48,6 +49,10 @@ class SqlLedger(SqlIncident):
         """Return the store's own time, UTC milliseconds."""
         return self._database.read(self._database.now)
 
+    def lately(self) -> int:
+        """Return the store's time as it was told within the last second, UTC milliseconds."""
+        return self._database.time()
+
     def accept(self, new: NewPost) -> Accepted:
         """Store a new post with its key, or find the one that its key binds."""
 
@@ -55,7 +60,8 @@ class SqlLedger(SqlIncident):
             files.hold_uploads(conn, new.uploads)  # before the time is taken, which tells whether they live
             return accepting.accept(conn, self._database.own_time(), new)
 
-        return self._database.write(run)
+        # By its key a post is stored once, however often that is tried.
+        return self._database.each(run) if accepting.is_whole(new) else self._database.write(run)
 
     def claim(
         self, owner: str, *, limit: int, ttl_ms: int, late_ms: int = 0, moving: bool | None = None
@@ -124,7 +130,10 @@ class SqlLedger(SqlIncident):
         entries: Sequence[Entry] = (),
     ) -> None:
         """Give the post back, due again at `next_at`, with what has become of it."""
-        self._change(lambda conn, now: posts.release(conn, now, lease, next_at, change, entries))
+        # One statement is whole by itself; run again, it says that the lease is lost, which it is by then.
+        run = self._database.each if change is None and not entries else self._database.write
+        own_time = self._database.own_time
+        run(lambda conn: posts.release(conn, own_time(), lease, next_at, change, entries))
 
     def begin_attempt(self, lease: Lease, attempt_id: str, transfer: Transfer, entry: Entry) -> Attempt:
         """Open a new attempt; ValueError while an accepted or uncertain one is alive."""
@@ -172,15 +181,17 @@ class SqlLedger(SqlIncident):
 
     def reserve_slot(self, account_id: str, kind: str, *, gap_ms: int, burst: int) -> int:
         """Reserve the next slot of an account's rate; return its time."""
-        return self._write(
-            lambda conn, now: slots.reserve(conn, now, account_id, kind, gap_ms=gap_ms, burst=burst)
+        return self._of_rate(
+            slots.reserve, Slot(account_id=account_id, kind=kind, gap_ms=gap_ms, burst=burst)
         )
 
     def take_slot(self, account_id: str, kind: str, *, gap_ms: int, burst: int) -> int:
         """Take a slot for now, or say when there is one."""
-        return self._write(
-            lambda conn, now: slots.take(conn, now, account_id, kind, gap_ms=gap_ms, burst=burst)
-        )
+        return self._of_rate(slots.take, Slot(account_id=account_id, kind=kind, gap_ms=gap_ms, burst=burst))
+
+    def _of_rate(self, act: Callable[[Connection, int | None, Slot], int], slot: Slot) -> int:
+        # A slot of which nobody heard is lost, no more.
+        return self._database.each(lambda conn: act(conn, self._database.own_time(), slot))
 
     def post(self, workspace_id: str, ref: str) -> Post | None:
         """Find a post by its id, or by a publish id that it has or had."""

@@ -10,11 +10,13 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
-from connector.kernel.clock import Clock
+from connector.kernel.clock import Clock, SystemClock
+from connector.kernel.errors import PostrailError
 from connector.store.compiled import Compiled
 from connector.store.connecting import MOST, postgres_engine
 from connector.store.dialect import store_time
 from connector.store.errors import CommitUnknownError, disk_full, unreachable
+from connector.store.timing import ToldTime
 
 T = TypeVar("T")
 
@@ -85,6 +87,7 @@ class PostgresDatabase:
         self, url: str, clock: Clock | None = None, *, connections: int = MOST, prepares: bool = True
     ) -> None:
         self._clock = clock
+        self._told = ToldTime(lambda: self.read(self.now), SystemClock().ticks)
         self._engine = postgres_engine(url, connections=connections, prepares=prepares)
         self._plain = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         # Apart: who holds a lock needs the others to do what it is held for.
@@ -144,11 +147,29 @@ class PostgresDatabase:
 
     def each(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn`, each statement committed by itself; again after a collision or a lost connection."""
-        return self.read(fn)
+        begun = False
+
+        def run() -> T:
+            nonlocal begun
+            with self._plain.connect() as conn:
+                begun = True
+                return fn(conn)
+
+        try:
+            return _persist(run)
+        except PostrailError as error:
+            cause = error.__cause__
+            if begun and isinstance(cause, DBAPIError) and _lost(cause):
+                raise CommitUnknownError from error
+            raise
 
     def own_time(self) -> int | None:
         """Return the time of the clock that all processes share, if there is one."""
         return self._clock.now() if self._clock else None
+
+    def time(self) -> int:
+        """Return the server's time, as it was told within the last second."""
+        return self._clock.now() if self._clock else self._told.now()
 
     def now(self, conn: Connection) -> int:
         """Return the server's time, which all nodes share."""

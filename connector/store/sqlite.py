@@ -96,6 +96,10 @@ class SqliteDatabase:
         """Return the clock's time."""
         return self._clock.now()
 
+    def time(self) -> int:
+        """Return the clock's time."""
+        return self._clock.now()
+
     def now(self, conn: Connection) -> int:  # noqa: ARG002 - SQLite has no clock of its own
         """Return the clock's time."""
         return self._clock.now()

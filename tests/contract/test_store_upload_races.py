@@ -61,6 +61,10 @@ class Interrupted:
         self._once("now", self.after_now)
         return now
 
+    def time(self) -> int:
+        """Tell the time."""
+        return self.inner.time()
+
     def now(self, conn: Connection) -> int:
         """Tell the time, and be interrupted."""
         now = self.inner.now(conn)
