@@ -127,7 +127,7 @@ def poll(context: Context, claim: Claim) -> Claim | None:
     """Ask for the status, store what changed, and say when to look again."""
     post, account = claim.post, account_of(context, claim)
     since = claim.attempt.created_at if claim.attempt else post.created_at
-    age = context.ledger.now() - since
+    age = context.ledger.lately() - since
     if wait := take(context, account, "status"):
         later(context, claim, wait)
         return None
@@ -166,7 +166,7 @@ def _concluded(context: Context, account: Account, claim: Claim, status: Publish
         leave_in_doubt(context, account, claim, change, doubt, *entries)
         return
     wait = verdict.wait_ms or look_again(age_ms, told=context.hears())
-    next_at = context.ledger.now() + wait if verdict.look_again else None
+    next_at = context.ledger.lately() + wait if verdict.look_again else None
     context.ledger.release(claim.lease, next_at=next_at, change=change, entries=entries)
     if state is not post.state and TABLE[state].settled:
         log.info("post_settled", post_id=post.id, state=state.value)

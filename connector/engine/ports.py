@@ -49,6 +49,12 @@ class Ledger(IncidentLedger, HandingLedger, Protocol):
     def now(self) -> int:
         """Return the store's own time, UTC milliseconds."""
 
+    def lately(self) -> int:
+        """Return the same without a question to the store: for ages and schedules.
+
+        It is never ahead, and behind by no more than an answer of the store takes.
+        """
+
     def accept(self, new: NewPost) -> Accepted:
         """Store a new post as `queued`, due now, with its key; or find the one that its key already binds.
 

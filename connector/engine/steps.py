@@ -50,7 +50,7 @@ def usable(account: Account) -> Account:
 
 def later(context: Context, claim: Claim, wait_ms: int, change: Change | None = None) -> None:
     """Give the post back, due in `wait_ms`."""
-    context.ledger.release(claim.lease, next_at=context.ledger.now() + wait_ms, change=change)
+    context.ledger.release(claim.lease, next_at=context.ledger.lately() + wait_ms, change=change)
 
 
 def again(context: Context, claim: Claim) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, case, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, select, update
 from sqlalchemy import insert as plain_insert
 
 from connector.engine.model import Account, ApiKey
 from connector.kernel.jsontext import canonical
+from connector.store.compiled import Compiled
 from connector.store.database import Database
-from connector.store.dialect import FIRST_START, hold
+from connector.store.dialect import FIRST_START, hold, store_time
 from connector.store.grant_rows import pair_of
 from connector.store.rows import account_of, key_of
 from connector.store.sealing import Sealer
@@ -80,8 +81,8 @@ class SqlAccess:
         """Find a key and note its use, once a minute at most; that of a revoked one is not noted."""
 
         def find(conn: Connection) -> tuple[ApiKey | None, int]:
-            found = conn.execute(_KEY, {"its_hash": secret_hash}).mappings().one_or_none()
-            return (None if found is None else key_of(found)), self._database.now(conn)
+            row = _KEY.first(conn, {"its_hash": secret_hash, "now": self._database.own_time()})
+            return (None, 0) if row is None else (key_of(row), row["store_now"])
 
         key, now = self._database.read(find)
         if key is None or key.revoked_at is not None or now - (key.last_used_at or 0) < NOTE_EVERY_MS:
@@ -128,13 +129,13 @@ class SqlAccess:
         """List the accounts of a workspace, oldest first."""
         return self._accounts(_ACCOUNTS, {"its_workspace": workspace_id})
 
-    def _accounts(self, query: Select[Any], values: Mapping[str, object]) -> list[Account]:
+    def _accounts(self, query: Compiled, values: Mapping[str, object]) -> list[Account]:
         """Return the accounts that are meant, each with its best grant."""
-        rows = self._database.read(lambda conn: conn.execute(query, values).mappings().all())
+        rows = self._database.read(lambda conn: query.rows(conn, values))
         best = {row["id"]: row for row in reversed(rows)}
         return [self._account_of(row) for row in rows if best[row["id"]] is row]
 
-    def _account_of(self, row: RowMapping) -> Account:
+    def _account_of(self, row: Mapping[str, Any]) -> Account:
         grant = {name: row[label] for name, label in _GRANT_LABELS.items()}
         pair = None if grant["id"] is None else pair_of(grant, self._sealer)
         return account_of(row, grant, "" if pair is None else pair.access)
@@ -145,7 +146,11 @@ def _row_of(key: ApiKey, secret_hash: str) -> dict[str, object]:
 
 
 _OLDEST_WORKSPACE = select(workspaces.c.id).order_by(workspaces.c.created_at, workspaces.c.id).limit(1)
-_KEY = select(api_keys).where(api_keys.c.secret_hash == bindparam("its_hash"))
+_KEY = Compiled(
+    lambda dialect: select(api_keys, store_time(dialect).label("store_now")).where(
+        api_keys.c.secret_hash == bindparam("its_hash")
+    )
+)
 _GRANT_LABELS = {column.name: f"grant_{column.name}" for column in grants.c}
 _BEST_FIRST = (
     case((grants.c.state == "live", 0), else_=1),
@@ -167,8 +172,8 @@ def _with_grants(meant: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-_ACCOUNTS = _with_grants(accounts.c.workspace_id == bindparam("its_workspace"))
-_ACCOUNT = _with_grants(accounts.c.id == bindparam("its_id"))
-_ACCOUNT_OF_APP = _with_grants(
-    (accounts.c.id == bindparam("its_id")) & (grants.c.app_id == bindparam("its_app"))
+_ACCOUNTS = Compiled(_with_grants(accounts.c.workspace_id == bindparam("its_workspace")))
+_ACCOUNT = Compiled(_with_grants(accounts.c.id == bindparam("its_id")))
+_ACCOUNT_OF_APP = Compiled(
+    _with_grants((accounts.c.id == bindparam("its_id")) & (grants.c.app_id == bindparam("its_app")))
 )

@@ -6,17 +6,20 @@ sending ──> accepted ──> rejected
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, true, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from connector.domain.lifecycle import AttemptState, State
 from connector.domain.publish_ids import sort_of
 from connector.engine.model import Attempt, Change, Claim, Entry, Lease, Post, Transfer
 from connector.engine.ports import AccountBusy, LeaseLost
+from connector.engine.ports_incident import Paused
 from connector.store import journal, pausing
-from connector.store.claims import live_attempts
-from connector.store.dialect import insert
-from connector.store.posts import IDS_PER_SELECT, apply, held, void_sending, whole
+from connector.store.compiled import Compiled
+from connector.store.dialect import insert_on, one_of
+from connector.store.posts import IDS_PER_SELECT, Held, apply, fence, held, void_sending, whole
 from connector.store.rows import attempt_of, post_of
 from connector.store.tables import LIVE, accounts, attempts, is_sending, posts
 
@@ -26,52 +29,80 @@ _MAY_BECOME = {
     AttemptState.UNCERTAIN: {AttemptState.REJECTED},
 }
 
+_COLUMNS = tuple(column.name for column in attempts.c)
+_OF_POST = Compiled(
+    select(attempts.c.number, attempts.c.state).where(attempts.c.post_id == bindparam("its_post"))
+)
+
+
+@Compiled
+def _opening(dialect: str) -> ReturningInsert[tuple[str]]:
+    """Return the insert of an attempt that gives nothing back where the account has one that is `sending`."""
+    row = {name: bindparam(f"new_{name}", type_=attempts.c[name].type) for name in _COLUMNS}
+    opened = insert_on(dialect, attempts).values(row)
+    free = opened.on_conflict_do_nothing(index_elements=["account_id"], index_where=is_sending)
+    return free.returning(attempts.c.id)
+
+
+@cache
+def _writing(columns: tuple[str, ...], *states: AttemptState) -> Compiled:
+    """Return the compare-and-set of one attempt of a post: `columns`, while it is in one of `states`."""
+    mine = (
+        (attempts.c.id == bindparam("its_id"))
+        & (attempts.c.post_id == bindparam("its_post"))
+        & one_of(attempts.c.state, [state.value for state in states])
+    )
+    return Compiled(update(attempts).where(mine).returning(attempts), columns)
+
 
 def begin(
-    conn: Connection, now: int, lease: Lease, attempt_id: str, transfer: Transfer, entry: Entry
+    conn: Connection, now: int | None, lease: Lease, attempt_id: str, transfer: Transfer, entry: Entry
 ) -> Attempt:
     """Void the attempt that is still `sending`, open a new one, move the post to `sending`.
 
     Raises LeaseLost, Paused, AccountBusy (another post of the account is `sending`), and ValueError when the
     post has an attempt that TikTok may still publish.
     """
-    pausing.keep_out(conn)
-    post = held(conn, lease)
-    pausing.check(conn, post.id)
-    void_sending(conn, now, post.id)
-    if live_attempts(conn, [post.id]):
+    mine = _held_unless_paused(conn, now, lease)
+    post, earlier = mine.post, _OF_POST.rows(conn, {"its_post": mine.post.id})
+    states = {row["state"] for row in earlier}
+    if AttemptState.SENDING in states:
+        void_sending(conn, mine.now, post.id)
+    if not states.isdisjoint((AttemptState.ACCEPTED, AttemptState.UNCERTAIN)):
         raise ValueError(f"{post.id} has an attempt that may still be published")
     attempt = Attempt(
         id=attempt_id,
         post_id=post.id,
         account_id=post.account_id,
-        number=_next_number(conn, post.id),
+        number=max((row["number"] for row in earlier), default=0) + 1,
         state=AttemptState.SENDING,
         transfer=transfer,
-        created_at=now,
+        created_at=mine.now,
     )
     _open(conn, attempt)
-    journal.append(conn, now, post.id, [entry])
-    apply(conn, now, lease, post, Change(state=State.SENDING))
+    apply(conn, lease, mine, Change(state=State.SENDING), [entry])
     return attempt
 
 
-def _next_number(conn: Connection, post_id: str) -> int:
-    highest = select(func.coalesce(func.max(attempts.c.number), 0)).where(attempts.c.post_id == post_id)
-    return int(conn.execute(highest).scalar_one()) + 1
+def _held_unless_paused(conn: Connection, now: int | None, lease: Lease) -> Held:
+    """Hold a post of which something may be sent, until the transaction ends. Raises LeaseLost, Paused."""
+    pausing.keep_out(conn)
+    mine = held(conn, now, lease, pauses=True)
+    if mine.is_paused:
+        raise Paused(lease.post_id)
+    return mine
 
 
 def _open(conn: Connection, attempt: Attempt) -> None:
     """Insert the attempt; on PostgreSQL this waits for another post's insert that has not been committed."""
-    statement = insert(conn, attempts).values({**vars(attempt), "state": attempt.state.value})
-    opened = statement.on_conflict_do_nothing(index_elements=["account_id"], index_where=is_sending)
-    if conn.execute(opened.returning(attempts.c.id)).one_or_none() is None:
+    row = {**vars(attempt), "state": attempt.state.value}
+    if _opening.first(conn, {f"new_{name}": row[name] for name in _COLUMNS}) is None:
         raise AccountBusy(attempt.account_id)
 
 
 def accept(
     conn: Connection,
-    now: int,
+    now: int | None,
     lease: Lease,
     attempt_id: str,
     given: Mapping[str, object],
@@ -83,19 +114,15 @@ def accept(
     Raises LeaseLost, also when the attempt is not `sending` any more, and Paused: what a pause has overtaken
     on its way to TikTok gets no byte.
     """
-    pausing.keep_out(conn)
-    post = held(conn, lease)
-    pausing.check(conn, post.id)
-    accepted = _compare_and_set(
-        conn, lease, attempt_id, AttemptState.SENDING, {**given, "state": AttemptState.ACCEPTED.value}
-    )
-    journal.append(conn, now, post.id, [entry])
-    return Claim(post=apply(conn, now, lease, post, change), lease=lease, attempt=accepted)
+    mine = _held_unless_paused(conn, now, lease)
+    values = {**given, "state": AttemptState.ACCEPTED.value}
+    accepted = _compare_and_set(conn, lease, attempt_id, (AttemptState.SENDING,), values)
+    return Claim(post=apply(conn, lease, mine, change, [entry]), lease=lease, attempt=accepted)
 
 
 def resolve(
     conn: Connection,
-    now: int,
+    now: int | None,
     lease: Lease,
     attempt_id: str,
     state: AttemptState,
@@ -107,16 +134,12 @@ def resolve(
     Raises LeaseLost, also when the compare-and-set is lost: the attempt is over, or TikTok has accepted what
     was to become void.
     """
-    post = held(conn, lease)
-    before = live_attempts(conn, [post.id]).get(post.id)
-    if before is None or before.id != attempt_id or state not in _MAY_BECOME[before.state]:
-        raise LeaseLost(post.id)
-    ended = None if state.value in LIVE else now
-    after = _compare_and_set(
-        conn, lease, attempt_id, before.state, {"state": state.value, "resolved_at": ended}
-    )
-    journal.append(conn, now, post.id, [entry])
-    post = apply(conn, now, lease, post, change)
+    mine = held(conn, now, lease)
+    befores = tuple(before for before, after in _MAY_BECOME.items() if state in after)
+    ended = None if state.value in LIVE else mine.now
+    values = {"state": state.value, "resolved_at": ended}
+    after = _compare_and_set(conn, lease, attempt_id, befores, values)
+    post = apply(conn, lease, mine, change, [entry])
     return Claim(post=post, lease=lease, attempt=after if ended is None else None)
 
 
@@ -127,25 +150,25 @@ def record_upload(
 
     Raises LeaseLost, also when the attempt is not accepted.
     """
-    held(conn, lease)
+    fence(conn, lease)
     progress: dict[str, object] = {"uploaded": uploaded}
     if final_chunk_started:
         progress["final_chunk_started"] = True
-    return _compare_and_set(conn, lease, attempt_id, AttemptState.ACCEPTED, progress)
+    return _compare_and_set(conn, lease, attempt_id, (AttemptState.ACCEPTED,), progress)
 
 
 def _compare_and_set(
-    conn: Connection, lease: Lease, attempt_id: str, state: AttemptState, values: dict[str, object]
+    conn: Connection,
+    lease: Lease,
+    attempt_id: str,
+    states: tuple[AttemptState, ...],
+    values: Mapping[str, object],
 ) -> Attempt:
-    """Write one attempt of the held post while it is in `state`; LeaseLost when it is not."""
-    mine = (
-        (attempts.c.id == attempt_id)
-        & (attempts.c.post_id == lease.post_id)
-        & (attempts.c.state == state.value)
-    )
-    row = (
-        conn.execute(update(attempts).where(mine).values(values).returning(attempts)).mappings().one_or_none()
-    )
+    """Write one attempt of the held post while it is in one of `states`; LeaseLost when it is not."""
+    if not states:
+        raise LeaseLost(lease.post_id)
+    statement = _writing(tuple(values), *states)
+    row = statement.first(conn, {"its_id": attempt_id, "its_post": lease.post_id, **values})
     if row is None:
         raise LeaseLost(lease.post_id)
     return attempt_of(row)
@@ -233,7 +256,11 @@ def _of_sort(publish_id: str) -> ColumnElement[bool]:
     return true() if sort is None else and_(posts.c.kind == sort[0], attempts.c.transfer == sort[1])
 
 
+_ALL = Compiled(
+    select(attempts).where(attempts.c.post_id == bindparam("its_post")).order_by(attempts.c.number)
+)
+
+
 def of_post(conn: Connection, post_id: str) -> list[Attempt]:
     """Return a post's attempts, oldest first."""
-    query = select(attempts).where(attempts.c.post_id == post_id).order_by(attempts.c.number)
-    return [attempt_of(row) for row in conn.execute(query).mappings()]
+    return [attempt_of(row) for row in _ALL.rows(conn, {"its_post": post_id})]

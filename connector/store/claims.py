@@ -1,7 +1,7 @@
 """Leases: who may write a post now, and until when."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import (
     ColumnElement,
@@ -11,7 +11,6 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
-    literal_column,
     not_,
     select,
     tuple_,
@@ -21,17 +20,20 @@ from sqlalchemy import (
 from connector.domain.lifecycle import POLLED, State
 from connector.engine.model import Attempt, Claim, Lease, Post
 from connector.store import pausing
-from connector.store.dialect import locked, tell
+from connector.store.compiled import Compiled
+from connector.store.dialect import locked, one_of, store_time, tell
 from connector.store.posts import whole
 from connector.store.rows import attempt_of, post_of
 from connector.store.tables import LIVE, attempts, is_doubtful, posts
 
 # Built once: to build a statement takes longer than to run it.
-_NEXT_DUE = select(func.min(posts.c.next_at)).where(posts.c.next_at.is_not(None))
+_earliest = select(func.min(posts.c.next_at).label("due")).where(posts.c.next_at.is_not(None))
 """The earliest; the condition changes nothing but lets SQLite use the index."""
 
-_MOVES = posts.c.state.in_([State.QUEUED, State.FETCHING]) | (
-    (posts.c.state == State.SENDING) & (posts.c.transfer == "upload")
+_NEXT_DUE = Compiled(_earliest)
+_NEXT_DUE_NOW = Compiled(lambda dialect: _earliest.add_columns(store_time(dialect).label("store_now")))
+_MOVES = one_of(posts.c.state, [State.QUEUED.value, State.FETCHING.value]) | (
+    (posts.c.state == State.SENDING.value) & (posts.c.transfer == "upload")
 )
 """What state and transfer alone tell: a file is fetched or uploaded next."""
 
@@ -46,37 +48,51 @@ def _due(*which: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     )
 
 
-_DUE = {None: _due(), True: _due(_MOVES), False: _due(not_(_MOVES))}
+MOVING: Mapping[bool | None, tuple[ColumnElement[bool], ...]] = {
+    None: (),
+    True: (_MOVES,),
+    False: (not_(_MOVES),),
+}
+"""The conditions by which a claim wants posts: any, those that move a file next, those that do not."""
+
+_DUE = {moving: _due(*which) for moving, which in MOVING.items()}
 _among = posts.c.id.in_(bindparam("ids", expanding=True))
 _LEASE = update(posts).where(_among).values(wake_seen=posts.c.wake_seq)
-_LIVE = select(attempts).where(
-    attempts.c.post_id.in_(bindparam("ids", expanding=True)),
-    attempts.c.state.in_([literal_column(f"'{state}'") for state in LIVE]),
-)
+IS_LIVE = one_of(attempts.c.state, LIVE)
+"""The condition on an attempt that it may still publish."""
+
+_LIVE = select(attempts).where(attempts.c.post_id.in_(bindparam("ids", expanding=True)), IS_LIVE)
 
 
-def is_due(conn: Connection, now: int) -> bool:
-    """Tell whether any post is due: a cheap look that takes no lock.
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a claim asks for: up to `most` posts that have been due for `late_ms`, leased for `ttl_ms`.
+
+    With `moving` those alone that move a file next, or those alone that do not.
+    """
+
+    most: int
+    ttl_ms: int
+    late_ms: int = 0
+    moving: bool | None = None
+
+
+def is_due(conn: Connection, now: int | None, late_ms: int) -> bool:
+    """Tell whether any post has been due for `late_ms` at `now` (None: by the server's time), without a lock.
 
     It asks for the earliest: for one that is due PostgreSQL would read the table, expecting to find it soon.
     """
-    earliest = next_due(conn)
-    return earliest is not None and earliest <= now
+    row = _NEXT_DUE_NOW.first(conn, {"now": now})
+    return row is not None and row["due"] is not None and row["due"] <= row["store_now"] - late_ms
 
 
 def claim(
     conn: Connection,
     now: int,
     lease: Lease,
-    *,
-    limit: int,
-    ttl_ms: int,
-    late_ms: int = 0,
-    moving: bool | None = None,
+    wish: Wish,
 ) -> list[Claim]:
-    """Lease up to `limit` posts that have been due for `late_ms`, the longest due first.
-
-    With `moving` those alone that move a file next, or those alone that do not.
+    """Lease up to so many posts that have been due for so long, the longest due first.
 
     `lease` carries the owner and the token of all of them; its post id is not looked at. Rows that another
     owner is taking at this moment are passed by. Those that a pause covers are parked instead; while there
@@ -84,12 +100,12 @@ def claim(
     """
     if pausing.park_due(conn, now) == pausing.AT_ONCE:
         return []
-    rows = conn.execute(_DUE[moving], {"due_by": now - late_ms, "most": limit}).mappings()
+    rows = conn.execute(_DUE[wish.moving], {"due_by": now - wish.late_ms, "most": wish.most}).mappings()
     found = [post_of(row) for row in rows]
     if not found:
         return []
     ids = [post.id for post in found]
-    until = now + ttl_ms
+    until = now + wish.ttl_ms
     _lease(conn, ids, lease, until)
     live = live_attempts(conn, ids)
     return [_claimed(post, lease, until, live.get(post.id)) for post in found]
@@ -190,8 +206,8 @@ def live_attempts(conn: Connection, post_ids: Sequence[str]) -> dict[str, Attemp
 
 def next_due(conn: Connection) -> int | None:
     """Return the earliest schedule or lease expiry of all posts."""
-    earliest: int | None = conn.execute(_NEXT_DUE).scalar_one()
-    return earliest
+    row = _NEXT_DUE.first(conn)
+    return row["due"] if row else None
 
 
 def renew(conn: Connection, now: int, leases: Iterable[Lease], *, ttl_ms: int) -> frozenset[str]:

@@ -30,6 +30,18 @@ class Database(Protocol):
     def write(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` in one transaction, commit it durably, and return its value."""
 
+    def each(self, fn: Callable[[Connection], T]) -> T:
+        """Run `fn`, whose statements may each be durable by itself, and again if its last run was cut off.
+
+        Where one transaction writes at a time, all of `fn` is one.
+        """
+
+    def own_time(self) -> int | None:
+        """Return the store's time, UTC milliseconds, if this process tells it; None if the server does."""
+
+    def time(self) -> int:
+        """Return the store's time, UTC milliseconds, without a question; it lags by what an answer takes."""
+
     def now(self, conn: Connection) -> int:
         """Return the store's time, UTC milliseconds; a database with a clock is asked through `conn`."""
 

@@ -1,11 +1,26 @@
 """The few things that SQLite and PostgreSQL say differently."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, Table, Text, bindparam, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector.engine.ports_nodes import Topic
+from connector.store.compiled import Compiled
 from connector.store.tables import posts
 
 FIRST_START = 0
@@ -31,11 +46,12 @@ CHANNEL = "postrail"
 """Where processes on one PostgreSQL tell each other of news."""
 
 _lock_name = (bindparam("space", type_=Integer), bindparam("key", type_=Integer))
-_HOLD = select(func.pg_advisory_xact_lock(*_lock_name))
-_SHARE = select(func.pg_advisory_xact_lock_shared(*_lock_name))
-_told = func.pg_notify(CHANNEL, bindparam("topic", type_=Text))
-_TELL = select(_told)
-_TELL_AND_HOLD = select(_told, func.pg_advisory_xact_lock(*_lock_name))
+_HOLD = Compiled(select(func.pg_advisory_xact_lock(*_lock_name)))
+_SHARE = Compiled(select(func.pg_advisory_xact_lock_shared(*_lock_name)))
+_TELL = Compiled(select(func.pg_notify(CHANNEL, bindparam("topic", type_=Text))))
+
+# When the statement came: unlike the time by now, an index can be searched by it.
+_server_time = cast(func.floor(func.extract("epoch", func.statement_timestamp()) * 1000), BigInteger)
 
 
 def insert(conn: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
@@ -54,12 +70,12 @@ def hold(conn: Connection, space: int, key: int = 0) -> None:
     SQLite has one writing transaction at a time anyway.
     """
     if conn.dialect.name == "postgresql":
-        conn.execute(_HOLD, {"space": space, "key": key})
+        _HOLD.run(conn, {"space": space, "key": key})
 
 
 def share(conn: Connection, space: int, key: int) -> None:
     """Let nobody `hold` this until the transaction ends; any number may share it."""
-    conn.execute(_SHARE, {"space": space, "key": key})
+    _SHARE.run(conn, {"space": space, "key": key})
 
 
 def tell(conn: Connection, topic: Topic) -> None:
@@ -68,13 +84,18 @@ def tell(conn: Connection, topic: Topic) -> None:
     SQLite has one process, which knows by itself.
     """
     if conn.dialect.name == "postgresql":
-        conn.execute(_TELL, {"topic": topic})
+        _TELL.run(conn, {"topic": topic})
 
 
-def tell_and_hold(conn: Connection, topic: Topic, space: int) -> None:
-    """Do both `tell` and `hold`, in one statement."""
-    if conn.dialect.name == "postgresql":
-        conn.execute(_TELL_AND_HOLD, {"topic": topic, "space": space, "key": 0})
+def store_time(dialect: str) -> ColumnElement[int]:
+    """Return the store's time, UTC milliseconds: the value `now`; where it is None, the server's own."""
+    given = bindparam("now", type_=BigInteger)
+    return func.coalesce(given, _server_time) if dialect == "postgresql" else given
+
+
+def one_of(column: ColumnElement[Any], words: Iterable[str]) -> ColumnElement[bool]:
+    """Return the condition that a column is one of our own words, which are spelt out."""
+    return column.in_([literal_column(f"'{word}'") for word in sorted(words)])
 
 
 def locked(query: Select[Any], *, skip: bool = False, of: Table = posts) -> Select[Any]:

@@ -29,19 +29,19 @@ def hold_uploads(conn: Connection, upload_ids: Iterable[str]) -> None:
         conn.execute(mine.with_for_update(read=True)).all()
 
 
-def note_uploads(conn: Connection, now: int, new: NewPost) -> None:
-    """Note the uploads, held by `hold_uploads`, that a new post names.
+def live_uploads(conn: Connection, now: int, new: NewPost) -> list[str]:
+    """Return the files of the uploads, held by `hold_uploads`, that a new post names.
 
     Raises PostrailError `media_expired` for one that has ended.
     """
     if not new.uploads:
-        return
+        return []
     mine = select(media.c.id, media.c.sha256).where(media.c.id.in_(new.uploads), media.c.expires_at > now)
     found = {row.id: row.sha256 for row in conn.execute(mine)}
     for upload_id in new.uploads:
         if upload_id not in found:
             raise PostrailError("media_expired", f"The life of {upload_id} is over; upload the file again.")
-    note(conn, new.id, found.values())
+    return list(found.values())
 
 
 def pending(now: int, stay_ms: int = 0) -> ColumnElement[bool]:

@@ -19,7 +19,8 @@ from connector.engine.model import (
     Post,
     Transfer,
 )
-from connector.store import accepting, attempts, claims, files, inbox, journal, leases, posts, slots
+from connector.engine.model_incident import Slot
+from connector.store import accepting, attempts, claims, files, inbox, journal, leases, posts, quick, slots
 from connector.store.incident import SqlIncident
 from connector.store.tables import idempotency
 
@@ -36,6 +37,10 @@ class SqlLedger(SqlIncident):
     _busy = False
     """Whether the last claim has found something; a hint, for all threads of the process."""
 
+    def _change(self, fn: Callable[[Connection, int | None], T]) -> T:
+        """Run `fn` in one durable transaction, which asks for the time by a statement that it runs anyway."""
+        return self._database.write(lambda conn: fn(conn, self._database.own_time()))
+
     def _write(self, fn: Callable[[Connection, int], T]) -> T:
         """Run `fn` with the store's time in one durable transaction."""
         return self._database.write(lambda conn: fn(conn, self._database.now(conn)))
@@ -44,14 +49,19 @@ class SqlLedger(SqlIncident):
         """Return the store's own time, UTC milliseconds."""
         return self._database.read(self._database.now)
 
+    def lately(self) -> int:
+        """Return the store's time as it was told within the last second, UTC milliseconds."""
+        return self._database.time()
+
     def accept(self, new: NewPost) -> Accepted:
         """Store a new post with its key, or find the one that its key binds."""
 
         def run(conn: Connection) -> Accepted:
             files.hold_uploads(conn, new.uploads)  # before the time is taken, which tells whether they live
-            return accepting.accept(conn, self._database.now(conn), new)
+            return accepting.accept(conn, self._database.own_time(), new)
 
-        return self._database.write(run)
+        # By its key a post is stored once, however often that is tried.
+        return self._database.each(run) if accepting.is_whole(new) else self._database.write(run)
 
     def claim(
         self, owner: str, *, limit: int, ttl_ms: int, late_ms: int = 0, moving: bool | None = None
@@ -63,16 +73,15 @@ class SqlLedger(SqlIncident):
         if not self._busy and not self._is_due(late_ms):
             return []
         lease = Lease(post_id="", token=self._ids.token(), owner=owner)
-        found = self._write(
-            lambda conn, now: claims.claim(
-                conn, now, lease, limit=limit, ttl_ms=ttl_ms, late_ms=late_ms, moving=moving
-            )
-        )
+        wish = claims.Wish(most=limit, ttl_ms=ttl_ms, late_ms=late_ms, moving=moving)
+        found = self._database.each(lambda conn: quick.claim(conn, self._database.own_time(), lease, wish))
+        if found is None:
+            found = self._write(lambda conn, now: claims.claim(conn, now, lease, wish))
         self._busy = bool(found)
         return found
 
     def _is_due(self, late_ms: int) -> bool:
-        return self._database.read(lambda conn: claims.is_due(conn, self._database.now(conn) - late_ms))
+        return self._database.read(lambda conn: claims.is_due(conn, self._database.own_time(), late_ms))
 
     def take(self, post_id: str, owner: str, *, ttl_ms: int) -> Claim | None:
         """Lease one post, due or not; None while another owner holds it, who is told."""
@@ -110,7 +119,7 @@ class SqlLedger(SqlIncident):
 
     def save(self, lease: Lease, change: Change, *entries: Entry) -> Post:
         """Apply `change` under the lease, with its entries and its event."""
-        return self._write(lambda conn, now: posts.save(conn, now, lease, change, entries))
+        return self._change(lambda conn, now: posts.save(conn, now, lease, change, entries))
 
     def release(
         self,
@@ -121,11 +130,14 @@ class SqlLedger(SqlIncident):
         entries: Sequence[Entry] = (),
     ) -> None:
         """Give the post back, due again at `next_at`, with what has become of it."""
-        self._write(lambda conn, now: posts.release(conn, now, lease, next_at, change, entries))
+        # One statement is whole by itself; run again, it says that the lease is lost, which it is by then.
+        run = self._database.each if change is None and not entries else self._database.write
+        own_time = self._database.own_time
+        run(lambda conn: posts.release(conn, own_time(), lease, next_at, change, entries))
 
     def begin_attempt(self, lease: Lease, attempt_id: str, transfer: Transfer, entry: Entry) -> Attempt:
         """Open a new attempt; ValueError while an accepted or uncertain one is alive."""
-        return self._write(lambda conn, now: attempts.begin(conn, now, lease, attempt_id, transfer, entry))
+        return self._change(lambda conn, now: attempts.begin(conn, now, lease, attempt_id, transfer, entry))
 
     def accept_attempt(
         self,
@@ -141,7 +153,7 @@ class SqlLedger(SqlIncident):
         """Open the gate: compare-and-set `sending -> accepted` with all that TikTok gave."""
         given = {"publish_id": publish_id, "upload_url": upload_url, "upload_expires_at": upload_expires_at}
         change = Change(state=state, publish_id=publish_id, tries=0)
-        return self._write(
+        return self._change(
             lambda conn, now: attempts.accept(conn, now, lease, attempt_id, given, change, entry)
         )
 
@@ -149,7 +161,7 @@ class SqlLedger(SqlIncident):
         self, lease: Lease, attempt_id: str, state: AttemptState, change: Change, entry: Entry
     ) -> Claim:
         """Move a live attempt to `void` (while `sending`), `rejected` or `uncertain`."""
-        return self._write(
+        return self._change(
             lambda conn, now: attempts.resolve(conn, now, lease, attempt_id, state, change, entry)
         )
 
@@ -157,8 +169,8 @@ class SqlLedger(SqlIncident):
         self, lease: Lease, attempt_id: str, *, uploaded: int, final_chunk_started: bool
     ) -> Attempt:
         """Store the progress of an upload."""
-        return self._write(
-            lambda conn, _now: attempts.record_upload(
+        return self._database.write(
+            lambda conn: attempts.record_upload(
                 conn, lease, attempt_id, uploaded=uploaded, final_chunk_started=final_chunk_started
             )
         )
@@ -169,15 +181,17 @@ class SqlLedger(SqlIncident):
 
     def reserve_slot(self, account_id: str, kind: str, *, gap_ms: int, burst: int) -> int:
         """Reserve the next slot of an account's rate; return its time."""
-        return self._write(
-            lambda conn, now: slots.reserve(conn, now, account_id, kind, gap_ms=gap_ms, burst=burst)
+        return self._of_rate(
+            slots.reserve, Slot(account_id=account_id, kind=kind, gap_ms=gap_ms, burst=burst)
         )
 
     def take_slot(self, account_id: str, kind: str, *, gap_ms: int, burst: int) -> int:
         """Take a slot for now, or say when there is one."""
-        return self._write(
-            lambda conn, now: slots.take(conn, now, account_id, kind, gap_ms=gap_ms, burst=burst)
-        )
+        return self._of_rate(slots.take, Slot(account_id=account_id, kind=kind, gap_ms=gap_ms, burst=burst))
+
+    def _of_rate(self, act: Callable[[Connection, int | None, Slot], int], slot: Slot) -> int:
+        # A slot of which nobody heard is lost, no more.
+        return self._database.each(lambda conn: act(conn, self._database.own_time(), slot))
 
     def post(self, workspace_id: str, ref: str) -> Post | None:
         """Find a post by its id, or by a publish id that it has or had."""

@@ -25,8 +25,9 @@ from sqlalchemy import (
 from connector.domain.lifecycle import UNSENT, AttemptState, State
 from connector.engine.model import Entry, Lease
 from connector.engine.model_incident import Deed, Parked, Pause, Scope, Slot
-from connector.engine.ports_incident import Paused
 from connector.store import auditing, journal, slots
+from connector.store.compiled import Compiled
+from connector.store.covering import ACTIVE, COVERS, is_covered
 from connector.store.dialect import PAUSES, RESUMES, hold, insert, locked, share, tell
 from connector.store.posts import held, release, void_sending
 from connector.store.rows import Row
@@ -40,21 +41,6 @@ RUNNING, PAUSED = "running", "paused"
 
 PARKED = Entry(call="decision", decision="paused: nothing of it is sent to TikTok until the pause is lifted")
 
-_active = pauses.c.ended_at.is_(None)
-_of_workspace = pauses.c.workspace_id.in_(("", posts.c.workspace_id))
-_covers = or_(
-    pauses.c.kind == "all",
-    and_(
-        _of_workspace,
-        or_(
-            pauses.c.kind == "workspace",
-            and_(pauses.c.kind == "account", pauses.c.target == posts.c.account_id),
-            and_(pauses.c.kind == "app", pauses.c.target == posts.c.app_id),
-        ),
-    ),
-)
-"""The condition on a pause that it covers a post, whatever the post is doing."""
-
 _at_tiktok = exists().where(
     attempts.c.post_id == posts.c.id,
     attempts.c.state.in_((AttemptState.ACCEPTED.value, AttemptState.UNCERTAIN.value)),
@@ -67,30 +53,19 @@ _to_be_sent = or_(
 
 def _pause_over(meant: ColumnElement[bool]) -> Select[Any]:
     """Return the query of the oldest pause over the post that is meant."""
-    found = select(pauses).join(posts, _covers).where(_active, meant)
+    found = select(pauses).join(posts, COVERS).where(ACTIVE, meant)
     return found.order_by(pauses.c.since).limit(literal_column("1"))
 
 
 _its = posts.c.id == bindparam("its_id")
-_ANY = select(pauses.c.kind).where(_active).limit(literal_column("1"))
-_COVERING = _pause_over(_its)
+_ANY = Compiled(select(pauses.c.kind).where(ACTIVE).limit(literal_column("1")))
 _KEEPING = _pause_over(_its & _to_be_sent)
-
-
-def _is_covered() -> ColumnElement[bool]:
-    return exists(select(pauses.c.kind).where(_active, _covers).correlate(posts))
 
 
 def keep_out(conn: Connection) -> None:
     """Let nobody pause or lift a pause until this transaction ends. SQLite has one writer anyway."""
     if conn.dialect.name == "postgresql":
         share(conn, PAUSES, 0)
-
-
-def check(conn: Connection, post_id: str) -> None:
-    """Raise Paused where a pause covers a post."""
-    if _first(conn, _COVERING, post_id) is not None:
-        raise Paused(post_id)
 
 
 def _first(conn: Connection, query: Select[Any], post_id: str) -> Pause | None:
@@ -103,15 +78,20 @@ def over(conn: Connection, post_id: str) -> Pause | None:
     return _first(conn, _KEEPING, post_id)
 
 
+def is_any(conn: Connection) -> bool:
+    """Tell whether any pause is in force."""
+    return _ANY.first(conn) is not None
+
+
 def park_due(conn: Connection, now: int) -> int:
     """Park up to `AT_ONCE` due posts that a pause covers; return how many.
 
     An attempt of theirs that has no answer, left by a process that died, is voided.
     """
-    if conn.execute(_ANY).one_or_none() is None:
+    if not is_any(conn):
         return 0
     keep_out(conn)
-    due = select(posts.c.id).where(posts.c.next_at <= now, _to_be_sent, _is_covered())
+    due = select(posts.c.id).where(posts.c.next_at <= now, _to_be_sent, is_covered())
     ordered = due.order_by(posts.c.next_at).limit(AT_ONCE)
     ids = list(conn.execute(locked(ordered, skip=True)).scalars())
     if ids:
@@ -125,9 +105,9 @@ def park_due(conn: Connection, now: int) -> int:
 def park(conn: Connection, now: int, lease: Lease) -> None:
     """Give a post back that may not be sent; due now where the pause is over. Raises LeaseLost."""
     keep_out(conn)
-    held(conn, lease)
+    is_paused = held(conn, now, lease, pauses=True).is_paused
     void_sending(conn, now, lease.post_id)
-    if _first(conn, _COVERING, lease.post_id) is None:
+    if not is_paused:
         release(conn, now, lease, now, None)
         return
     journal.append(conn, now, lease.post_id, [PARKED])
@@ -152,7 +132,7 @@ def pause(conn: Connection, now: int, new: Pause, deed: Deed) -> bool:
 def end(conn: Connection, now: int, scope: Scope, deed: Deed) -> bool:
     """Lift a pause; its row stays until its posts are due. False where there is none."""
     hold(conn, PAUSES)
-    lifted = update(pauses).where(_is(scope), _active).values(ended_at=now)
+    lifted = update(pauses).where(_is(scope), ACTIVE).values(ended_at=now)
     if not conn.execute(lifted).rowcount:
         return False
     auditing.write(conn, now, deed, PAUSED, RUNNING)
@@ -169,7 +149,7 @@ def _is(scope: Scope) -> ColumnElement[bool]:
 
 def of_workspace(conn: Connection, workspace_id: str) -> list[Pause]:
     """Return the pauses that touch a workspace, the oldest first."""
-    query = select(pauses).where(_active, pauses.c.workspace_id.in_(("", workspace_id)))
+    query = select(pauses).where(ACTIVE, pauses.c.workspace_id.in_(("", workspace_id)))
     ordered = query.order_by(pauses.c.since, pauses.c.kind, pauses.c.target)
     return [_pause_of(row) for row in conn.execute(ordered).mappings()]
 
@@ -181,7 +161,7 @@ def _pause_of(row: Row) -> Pause:
 
 def is_any_lifted(conn: Connection) -> bool:
     """Tell whether posts of a lifted pause may still be parked: a cheap look."""
-    return conn.execute(select(pauses.c.kind).where(not_(_active)).limit(1)).one_or_none() is not None
+    return conn.execute(select(pauses.c.kind).where(not_(ACTIVE)).limit(1)).one_or_none() is not None
 
 
 def free(conn: Connection, limit: int) -> list[Parked]:
@@ -198,7 +178,7 @@ def free(conn: Connection, limit: int) -> list[Parked]:
             (post_content.c.media != "[]").label("has_media"),
         )
         .join(post_content, post_content.c.post_id == posts.c.id)
-        .where(posts.c.parked_due.is_not(None), not_(_is_covered()))
+        .where(posts.c.parked_due.is_not(None), not_(is_covered()))
         .order_by(posts.c.parked_due)
         .limit(limit)
     )
@@ -238,4 +218,4 @@ def forget_lifted(conn: Connection) -> None:
     """Delete lifted pauses once none of their posts is parked."""
     hold(conn, PAUSES)
     if not free(conn, 1):
-        conn.execute(delete(pauses).where(not_(_active)))
+        conn.execute(delete(pauses).where(not_(ACTIVE)))

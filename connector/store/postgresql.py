@@ -6,13 +6,17 @@ from typing import TypeVar
 
 import psycopg
 from psycopg import errors as pg
-from sqlalchemy import BigInteger, Connection, cast, func, select, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
-from connector.kernel.clock import Clock
+from connector.kernel.clock import Clock, SystemClock
+from connector.kernel.errors import PostrailError
+from connector.store.compiled import Compiled
 from connector.store.connecting import MOST, postgres_engine
+from connector.store.dialect import store_time
 from connector.store.errors import CommitUnknownError, disk_full, unreachable
+from connector.store.timing import ToldTime
 
 T = TypeVar("T")
 
@@ -38,7 +42,7 @@ _TOO_LONG = (pg.LockNotAvailable, pg.QueryCanceled)
 
 _GOING = ("57P01", "57P02", "57P03", "25P03", "53300")
 """Server shutting down, crashed, starting up; our session ended while idle; no connection left."""
-_NOW = select(cast(func.floor(func.extract("epoch", func.clock_timestamp()) * 1000), BigInteger))
+_NOW = Compiled(select(store_time("postgresql").label("store_now")))
 
 
 def translate(error: DBAPIError) -> Exception:
@@ -83,6 +87,7 @@ class PostgresDatabase:
         self, url: str, clock: Clock | None = None, *, connections: int = MOST, prepares: bool = True
     ) -> None:
         self._clock = clock
+        self._told = ToldTime(lambda: self.read(self.now), SystemClock().ticks)
         self._engine = postgres_engine(url, connections=connections, prepares=prepares)
         self._plain = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         # Apart: who holds a lock needs the others to do what it is held for.
@@ -103,9 +108,10 @@ class PostgresDatabase:
 
     def _transact(self, fn: Callable[[Connection], T]) -> T:
         with self._engine.connect() as conn:
+            transaction = conn.begin()
             value = fn(conn)
             try:
-                conn.commit()
+                transaction.commit()
             except DBAPIError as error:
                 if _lost(error):
                     raise CommitUnknownError from error
@@ -131,6 +137,7 @@ class PostgresDatabase:
     def _locked(self, lock: Callable[[Connection], None]) -> Connection:
         conn = self._holds.connect()
         try:
+            conn.begin()
             conn.execute(text(_HELD))
             lock(conn)
         except BaseException:
@@ -138,9 +145,36 @@ class PostgresDatabase:
             raise
         return conn
 
+    def each(self, fn: Callable[[Connection], T]) -> T:
+        """Run `fn`, each statement committed by itself; again after a collision or a lost connection."""
+        begun = False
+
+        def run() -> T:
+            nonlocal begun
+            with self._plain.connect() as conn:
+                begun = True
+                return fn(conn)
+
+        try:
+            return _persist(run)
+        except PostrailError as error:
+            cause = error.__cause__
+            if begun and isinstance(cause, DBAPIError) and _lost(cause):
+                raise CommitUnknownError from error
+            raise
+
+    def own_time(self) -> int | None:
+        """Return the time of the clock that all processes share, if there is one."""
+        return self._clock.now() if self._clock else None
+
+    def time(self) -> int:
+        """Return the server's time, as it was told within the last second."""
+        return self._clock.now() if self._clock else self._told.now()
+
     def now(self, conn: Connection) -> int:
         """Return the server's time, which all nodes share."""
-        return self._clock.now() if self._clock else int(conn.execute(_NOW).scalar_one())
+        own = self.own_time()
+        return own if own is not None else int(_NOW.rows(conn, {"now": None})[0]["store_now"])
 
     def close(self) -> None:
         """Give all connections back."""

@@ -79,9 +79,8 @@ def new_post(new: NewPost, now: int) -> dict[str, object]:
 
 
 def new_content(new: NewPost) -> dict[str, object]:
-    """Return the wide row of a post that has just been accepted."""
+    """Return the wide row of a post that has just been accepted, without its id."""
     return {
-        "post_id": new.id,
         "input": canonical(new.input if new.dialect is None else {**new.input, DIALECT: new.dialect}),
         "receipt": compact(new.receipt),
         "media": "[]",

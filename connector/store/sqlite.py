@@ -88,6 +88,18 @@ class SqliteDatabase:
         """Run `fn` in the writer thread and wait until its group is on the disk."""
         return self._writer.submit(fn).result()
 
+    def each(self, fn: Callable[[Connection], T]) -> T:
+        """Do what `write` does."""
+        return self.write(fn)
+
+    def own_time(self) -> int | None:
+        """Return the clock's time."""
+        return self._clock.now()
+
+    def time(self) -> int:
+        """Return the clock's time."""
+        return self._clock.now()
+
     def now(self, conn: Connection) -> int:  # noqa: ARG002 - SQLite has no clock of its own
         """Return the clock's time."""
         return self._clock.now()

@@ -4,12 +4,14 @@ Each write of a group has a savepoint of its own, so one that fails harms none o
 answered before the commit is on the disk.
 """
 
+import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 
@@ -43,6 +45,7 @@ class GroupWriter:
     def __init__(self, engine: Engine, translate: Callable[[Exception], Exception]) -> None:
         self._engine = engine
         self._translate = translate
+        self._conn: Connection | None = None
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._door = threading.Lock()
         self._closed = False
@@ -75,6 +78,7 @@ class GroupWriter:
             group, going = self._take()
             if group:
                 self._commit(group)
+        self._let_go()
 
     def _take(self) -> tuple[list[_Job], bool]:
         """Wait for one job, then take all that are queued; False as soon as the end has been reached."""
@@ -92,7 +96,7 @@ class GroupWriter:
 
     def _commit(self, group: list[_Job]) -> None:
         try:
-            with self._engine.begin() as conn:
+            with self._writing() as conn, conn.begin():
                 outcomes = _attempt_all(conn, group)
         except Exception as error:  # noqa: BLE001 - whatever it is, every caller of the group must hear of it
             for job in group:
@@ -104,6 +108,21 @@ class GroupWriter:
             else:
                 job.future.set_result(outcome.value)
 
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """Give the connection; one on which something failed is not used again."""
+        conn = self._conn = self._conn or self._engine.connect()
+        try:
+            yield conn
+        except BaseException:
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            conn.close()
+
 
 def _attempt_all(conn: Connection, group: list[_Job]) -> list[_Outcome]:
     """Run the jobs of a group. One that is alone needs no savepoint: what it raises undoes all there is."""
@@ -114,17 +133,15 @@ def _attempt_all(conn: Connection, group: list[_Job]) -> list[_Outcome]:
 
 def _attempt(conn: Connection, job: _Job) -> _Outcome:
     """Run one job in a savepoint. Raises when SQLite itself has rolled back the whole group."""
-    savepoint = conn.begin_nested()
+    driver = cast(sqlite3.Connection, conn.connection.driver_connection)
+    driver.execute("SAVEPOINT job")
     try:
         value = job.fn(conn)
-        savepoint.commit()
     except Exception as error:
-        if not _in_transaction(conn):
+        if not driver.in_transaction:
             raise
-        savepoint.rollback()
+        driver.execute("ROLLBACK TO job")
+        driver.execute("RELEASE job")
         return _Outcome(error=error)
+    driver.execute("RELEASE job")
     return _Outcome(value=value)
-
-
-def _in_transaction(conn: Connection) -> bool:
-    return bool(getattr(conn.connection.dbapi_connection, "in_transaction", False))

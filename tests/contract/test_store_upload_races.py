@@ -51,6 +51,20 @@ class Interrupted:
 
         return self.inner.write(run)
 
+    def each(self, fn: Callable[[Connection], T]) -> T:
+        """Write, undisturbed."""
+        return self.inner.each(fn)
+
+    def own_time(self) -> int | None:
+        """Tell the time, and be interrupted."""
+        now = self.inner.own_time()
+        self._once("now", self.after_now)
+        return now
+
+    def time(self) -> int:
+        """Tell the time."""
+        return self.inner.time()
+
     def now(self, conn: Connection) -> int:
         """Tell the time, and be interrupted."""
         now = self.inner.now(conn)

@@ -1,11 +1,13 @@
 """How the databases find their rows among 100,000: by an index, never by reading a table from end to end."""
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
+import psycopg
 import pytest
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Dialect, Engine, event, text
 
 from connector.engine.model import Lease
 from connector.store.database import Database
@@ -99,35 +101,73 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     else:
         server = request.getfixturevalue("postgres_server")
         urls = server.fresh(request.getfixturevalue("postgres_template"))
+    event.listen(Engine, "do_connect", have_noted)
     database = open_on(next(urls), clock)
     made = set_stage(database, clock)
     in_transaction(database, *FILL, later=clock.now() + DAY)
     yield made
+    event.remove(Engine, "do_connect", have_noted)
     database.close()
     for _ in urls:
         pass
 
 
-class Noted:
-    """The statements that were run while it listened, with their values."""
+RUN: list[tuple[str, Any]] = []
+"""The statements on the big tables that were run, each with its values."""
 
-    def __init__(self) -> None:
-        self.statements: list[tuple[str, Any]] = []
+STARTS = ("SELECT", "UPDATE", "DELETE", "WITH")
 
-    def __call__(self, _conn: object, _cursor: object, statement: str, values: Any, *_: object) -> None:  # noqa: ANN401 - whatever a driver takes
-        if statement.startswith(("SELECT", "UPDATE", "DELETE")) and any(name in statement for name in BIG):
-            self.statements.append((statement, values))
+
+def note(statement: object, values: Any) -> None:  # noqa: ANN401 - whatever a driver takes
+    """Note a statement that a driver is about to run."""
+    if isinstance(statement, str) and statement.startswith(STARTS) and any(name in statement for name in BIG):
+        RUN.append((statement, values))
+
+
+class NotedOnSqlite(sqlite3.Cursor):
+    """A cursor that notes what it runs."""
+
+    def execute(self, sql: str, values: Any = (), /) -> Self:  # noqa: ANN401 - whatever a driver takes
+        """Note it and run it."""
+        note(sql, values)
+        return super().execute(sql, values)
+
+
+class SqliteConnection(sqlite3.Connection):
+    """A connection whose cursors note what they run."""
+
+    def cursor(self, factory: Any = NotedOnSqlite) -> Any:  # noqa: ANN401 - as the driver has it
+        """Return such a cursor."""
+        return super().cursor(factory)
+
+    def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:  # noqa: ANN401 - whatever a driver takes
+        """Run it on such a cursor."""
+        found: sqlite3.Cursor = self.cursor().execute(sql, values)
+        return found
+
+
+class NotedOnPostgresql(psycopg.Cursor[Any]):
+    """A cursor that notes what it runs."""
+
+    def execute(self, query: Any, params: Any = None, **how: Any) -> Self:  # noqa: ANN401 - as the driver has it
+        """Note it and run it."""
+        note(query, params)
+        return super().execute(query, params, **how)
+
+
+def have_noted(dialect: Dialect, _record: object, _words: object, options: dict[str, Any]) -> None:
+    """Let connections that are opened from now on note what they run."""
+    if dialect.name == "sqlite":
+        options["factory"] = SqliteConnection
+    else:
+        options["cursor_factory"] = NotedOnPostgresql
 
 
 def noted(act: Callable[[], object]) -> list[tuple[str, Any]]:
     """Return the statements on the big tables that `act` runs."""
-    listener = Noted()
-    event.listen(Engine, "before_cursor_execute", listener)
-    try:
-        act()
-    finally:
-        event.remove(Engine, "before_cursor_execute", listener)
-    return listener.statements
+    RUN.clear()
+    act()
+    return list(RUN)
 
 
 def scans_of_sqlite(conn: Connection, statement: str, values: Any) -> list[str]:  # noqa: ANN401 - as noted
@@ -152,6 +192,10 @@ def scans_of_postgresql(conn: Connection, statement: str, values: Mapping[str, o
 
 def literal(value: object) -> str:
     """Spell a value in SQL."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, list):
+        return f"ARRAY[{', '.join(map(literal, value))}]"
     return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
 
 
