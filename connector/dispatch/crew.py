@@ -77,7 +77,7 @@ class Crew:
     @contextmanager
     def _at_work(self, queue: str) -> Iterator[None]:
         self._note(1)
-        self._hear({queue})
+        self._hear(self.queues & {queue})
         try:
             yield
         finally:
