@@ -23,13 +23,14 @@ MOST_AT_ONCE = 50_000_000
 class CuttingProxy:
     """Passes connections on to a server; one that has passed `cut_after` bytes upwards is cut, each once.
 
-    `cut_after` counts down from wherever `cut_next` set it; `cuts` says how many there have been.
+    It listens on `port`, 0 for any. `cut_after` counts down from wherever `cut_next` set it; `cuts` says how
+    many there have been.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, port: int = 0) -> None:
         parts = urlsplit(url)
         self._target = (parts.hostname or "", parts.port or 0)
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self._lock = threading.Lock()
         self._cut_after: int | None = None
         self.cuts = 0

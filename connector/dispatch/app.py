@@ -19,7 +19,8 @@ HEARTBEAT_S = 10.0
 SILENCE_S = 10.0
 """Seconds that Redis may take for an answer."""
 
-Work = Callable[[str, str, str], str]
+Work = Callable[[str, str, str, str], str]
+"""Does what a message asks for: its queue, table, row and token. Says what became of it."""
 
 
 def transport_options(broker_url: str | None) -> dict[str, object]:
@@ -34,8 +35,8 @@ def transport_options(broker_url: str | None) -> dict[str, object]:
     return {"confirm_publish": True}
 
 
-def _nobody(table: str, row_id: str, token: str) -> str:
-    raise RuntimeError(f"{table} {row_id} {len(token)}: run `postrail work --engine celery` to work")
+def _nobody(queue: str, table: str, row_id: str, token: str) -> str:
+    raise RuntimeError(f"{queue} {table} {row_id} {len(token)}: run `postrail work --engine celery` to work")
 
 
 class _Told(Celery):  # type: ignore[misc] # Celery has no types
@@ -84,9 +85,9 @@ def make_app(broker_url: str | None = None, work: Work = _nobody) -> Celery:
         broker_transport_options=transport_options(broker_url),
     )
 
-    @app.task(name=TASK, shared=False)  # type: ignore[untyped-decorator] # Celery has no types
-    def advance(table: str, row_id: str, token: str) -> str:
-        return work(table, row_id, token)
+    @app.task(name=TASK, shared=False, bind=True)  # type: ignore[untyped-decorator] # Celery has no types
+    def advance(task: Task, table: str, row_id: str, token: str) -> str:
+        return work(task.request.delivery_info["routing_key"], table, row_id, token)
 
     return app
 

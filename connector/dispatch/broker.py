@@ -8,7 +8,7 @@ from kombu import Producer
 from kombu.exceptions import ChannelError
 
 from connector.dispatch.app import task_of
-from connector.dispatch.dispatcher import LineLost
+from connector.dispatch.line import LineLost
 from connector.kernel.clock import Clock
 
 CONFIRM_S = 5.0
@@ -20,7 +20,7 @@ AGAIN_S = 2.0
 
 
 class Broker:
-    """`connector.dispatch.dispatcher.Line` to the broker of `app`, for one thread.
+    """`connector.dispatch.line.Line` to the broker of `app`, for one thread.
 
     It counts as up while this process's own consumer is linked too (`is_linked`), since a broker that nobody
     can be heard through is of no use. A RabbitMQ throws away what nobody takes for `keep_s` seconds.
@@ -61,7 +61,8 @@ class Broker:
             except ChannelError as error:
                 if str(error.reply_code) != NOT_FOUND:
                     raise
-                self.close()
+                # What it has declared it believes to be there.
+                producer.connection.declared_entities.clear()
                 return 0
 
     @contextmanager

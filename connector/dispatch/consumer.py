@@ -9,6 +9,7 @@ from celery import Celery
 from celery.bootsteps import StartStopStep
 from celery.worker import WorkController, state
 
+from connector.dispatch.ear import Ear
 from connector.dispatch.pool import DaemonPool
 from connector.kernel.log import get_log
 
@@ -17,31 +18,41 @@ log = get_log("dispatch")
 HELD_BACK = 1
 """Messages that a process whose threads are all busy keeps waiting: others may have a thread for them."""
 
+LOOK_S = 0.5
+"""How soon messages are left to others once nothing can be done with them, and taken again."""
+
 
 class _Link(StartStopStep):  # type: ignore[misc] # Celery has no types
     """Celery's own way to be told when the consumer has its queues, and when it has lost them."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
+    looks: Any = None
 
     def start(self, consumer: Any) -> None:  # noqa: ANN401 - the same
-        """Note that messages arrive from now on."""
-        consumer.controller.link(True)  # noqa: FBT003 - up or down is all there is to say
+        """Note that messages arrive from now on, and look again and again whether they are wanted."""
+        controller = consumer.controller
+        self.looks = consumer.timer.call_repeatedly(LOOK_S, controller.ear.look, (consumer,))
+        controller.link(True)  # noqa: FBT003 - up or down is all there is to say
 
     def stop(self, consumer: Any) -> None:  # noqa: ANN401 - the same
         """Note that none does."""
+        if self.looks is not None:
+            consumer.timer.cancel(self.looks)
         consumer.controller.link(False)  # noqa: FBT003 - the same
 
 
 class _Controller(WorkController):  # type: ignore[misc] # Celery has no types
     link: Callable[[bool], None]
+    ear: Ear
 
 
 class Consumer:
     """Celery's worker with `threads` threads on `queues`, in a thread of its own.
 
-    `on_link` is called each time when the queues have been reached, `on_end` when it ends without having been
-    asked to here: an operator can shut it down through the broker. There is one at most in a process, since
-    Celery keeps some of its state in the module.
+    It takes no message while these are of no use here (`is_of_use`). `on_link` is called each time when the
+    queues have been reached, `on_end` when it ends without having been asked to here: an operator can shut it
+    down through the broker. There is one at most in a process, since Celery keeps some of its state in the
+    module.
     """
 
     def __init__(
@@ -50,6 +61,7 @@ class Consumer:
         *,
         queues: Sequence[str],
         threads: int,
+        is_of_use: Callable[[], bool],
         on_link: Callable[[], None],
         on_end: Callable[[], None],
     ) -> None:
@@ -69,6 +81,7 @@ class Consumer:
             without_gossip=True,
         )
         self._controller.link = self._note
+        self._controller.ear = Ear(queues, is_of_use, on_link)
         self._controller.consumer.initial_prefetch_count = HELD_BACK
         self._thread = threading.Thread(target=self._run, name="celery", daemon=True)
 

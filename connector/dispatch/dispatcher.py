@@ -1,11 +1,11 @@
 """Leases due posts and tells the broker of them, a few at a time; knows which of them nobody takes."""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from typing import Protocol
 
 from connector.dispatch.crew import POSTS, Crew
+from connector.dispatch.line import Line, LineLost
 from connector.dispatch.queues import QUEUES, moving_of, queue_of
 from connector.dispatch.watchdog import Watchdog
 from connector.dispatch.window import Dispatched, Window
@@ -39,28 +39,11 @@ OVERDUE_LEASES = 2
 """Times a lease after which a post under way counts as overlooked."""
 
 
-class LineLost(Exception):
-    """The broker did not take a message, or did not say so."""
-
-
-class Line(Protocol):
-    """The way to the workers, through the broker."""
-
-    def is_up(self) -> bool:
-        """Tell whether messages can be sent now, as far as is known."""
-
-    def send(self, queue: str, table: str, row_id: str, token: str) -> None:
-        """Send one message. Raises LineLost."""
-
-    def depth(self, queue: str) -> int:
-        """Return how many messages wait in a queue. Raises LineLost."""
-
-
 class Dispatcher:
     """Sends due posts through `line` from a thread of its own, leased to `owner` until somebody takes them.
 
     Their leases are kept alive through `in_hand` for as long as this process lives. `crew` are this process's
-    own workers, by whose idleness it is seen that messages get lost.
+    own workers, whom `watchdog` watches. While TikTok cannot be reached from here all is left to others.
     """
 
     def __init__(
@@ -77,6 +60,7 @@ class Dispatcher:
     ) -> None:
         self._ledger = context.ledger
         self._clock = context.clock
+        self._yields_ms = context.late_ms
         self._line = line
         self._crew = crew
         self._watchdog = watchdog
@@ -112,7 +96,7 @@ class Dispatcher:
 
     def is_up(self) -> bool:
         """Tell whether posts are being dispatched at all."""
-        return self._line.is_up() and self._clock.ticks() >= self._again_at
+        return not self._yields_ms() and self._line.is_up() and self._clock.ticks() >= self._again_at
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -129,9 +113,16 @@ class Dispatcher:
         self._forget_taken()
         if not self.is_up():
             return AFTER_TROUBLE_S
-        rooms = {queue: room for queue in QUEUES.values() if (room := self._room(queue))}
-        if not rooms:
-            return LOOK_AGAIN_S
+        try:
+            self._watchdog.look()
+            rooms = {queue: room for queue in QUEUES.values() if (room := self._room(queue))}
+        except LineLost as lost:
+            log.warning("broker_lost", reason=str(lost), given_back=0)
+            self._again_at = self._clock.ticks() + AFTER_TROUBLE_S
+            return AFTER_TROUBLE_S
+        return self._send_due(rooms) if rooms else LOOK_AGAIN_S
+
+    def _send_due(self, rooms: Mapping[str, int]) -> float:
         limit = min(AT_ONCE, *rooms.values())
         claims = self._ledger.claim(
             self._owner, limit=limit, ttl_ms=self._ttl_ms, moving=moving_of(rooms.keys())
@@ -146,11 +137,7 @@ class Dispatcher:
 
     def _room(self, queue: str) -> int:
         """Return how many may be sent to a queue: none while what was sent there lies about."""
-        try:
-            if queue in self._unread and self._line.depth(queue) >= MOST_UNREAD:
-                return 0
-        except LineLost as lost:
-            log.warning("broker_lost", reason=str(lost), given_back=0)
+        if queue in self._unread and self._line.depth(queue) >= MOST_UNREAD:
             return 0
         return self._window.room(queue)
 
@@ -160,8 +147,6 @@ class Dispatcher:
             return
         held = self._ledger.still_held(leases)
         taken = self._forget([lease for lease in leases if lease.post_id not in held])
-        if taken:
-            self._watchdog.taken()
         self._unread -= {one.queue for one in taken}
 
     def _forget(self, leases: list[Lease]) -> list[Dispatched]:
@@ -209,15 +194,12 @@ class Dispatcher:
             raise
         self._in_hand.remove(one.lease)
         if claim is None:
-            self._watchdog.taken()
             return None
         self._unread.add(one.queue)
         # While all are busy here it is likely to be waiting for its turn.
         is_lost = self.is_up() and self._crew.has_waited_since(one.queue, one.at_s)
         tell = log.warning if is_lost else log.info
         tell("dispatched_not_taken", post_id=one.lease.post_id, queue=one.queue)
-        if is_lost:
-            self._watchdog.overlooked()
         return claim
 
     def overdue_in_s(self) -> float | None:

@@ -11,7 +11,7 @@ from connector.dispatch.crew import Crew
 from connector.dispatch.dispatcher import OVERDUE_LEASES, Dispatcher
 from connector.dispatch.net import Net
 from connector.dispatch.queues import QUEUES
-from connector.dispatch.watchdog import Watchdog
+from connector.dispatch.watchdog import LOOK_LEASES, Watchdog
 from connector.dispatch.window import Window
 from connector.engine.claim import InHand
 from connector.engine.context import Context
@@ -63,7 +63,7 @@ class CeleryWork:
         return self.worker.stop(timeout_s=max(0.0, deadline - self.clock.ticks())) and ended
 
     def demand_well(self) -> None:
-        """Raise PostrailError `not_ready` where messages got lost, or Celery could not go on.
+        """Raise PostrailError `not_ready` where this process heard no messages, or Celery could not go on.
 
         A supervisor starts the process anew then.
         """
@@ -72,8 +72,8 @@ class CeleryWork:
         if self.watchdog.has_given_up:
             raise PostrailError(
                 "not_ready",
-                "Posts were sent through the broker again and again, and did not arrive, though this process "
-                "waited for them. No post is lost; a new start makes new queues and connections.",
+                "Messages lie at the broker, and none arrives, though this process waits for them. No post "
+                "is lost; a new start makes new queues and connections.",
             )
 
 
@@ -92,14 +92,22 @@ def build_celery(
     settings = parts.settings
     threads, lease_s, owner = max(1, settings.workers), settings.lease_s, parts.owner
     queues = sorted(QUEUES[name] for name in names or QUEUES)
-    in_hand, watchdog = InHand(), Watchdog(give_up)
+    in_hand = InHand()
     crew = Crew(
         context, owner=owner, threads=threads, lease_s=lease_s, in_hand=in_hand, queues=frozenset(queues)
     )
     join_logs()
     app = make_app(settings.broker_url.get_secret_value() if settings.broker_url else None, crew.work)
-    consumer = Consumer(app, queues=queues, threads=threads, on_link=crew.stir, on_end=give_up)
+    consumer = Consumer(
+        app,
+        queues=queues,
+        threads=threads,
+        is_of_use=lambda: not context.late_ms(),
+        on_link=crew.stir,
+        on_end=give_up,
+    )
     broker = Broker(app, consumer.is_linked, parts.clock, keep_s=OVERDUE_LEASES * lease_s)
+    watchdog = Watchdog(crew, broker, parts.clock, every_s=LOOK_LEASES * lease_s, give_up=give_up)
     dispatcher = Dispatcher(
         context,
         broker,

@@ -50,8 +50,8 @@ def open_celery(
 ) -> "CeleryWork":
     """Build the Celery engine on the queues of these names (none: on all); nothing is started.
 
-    `give_up` is called when messages get lost, or Celery's worker is shut down from elsewhere. Raises
-    SettingsError where Celery is not installed.
+    `give_up` is called when no message is heard any more, or Celery's worker is shut down from elsewhere.
+    Raises SettingsError where Celery is not installed.
     """
     try:
         # Loads Celery, which none but this command needs.

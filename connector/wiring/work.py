@@ -29,7 +29,7 @@ def work(
     """Work on due posts until asked to end; the product passes no `adapt`.
 
     With Celery on `queues` (`media`, `light`; none: on both). Raises SettingsError where a worker alone
-    cannot run, and PostrailError `not_ready` where Celery's messages get lost and a new start helps.
+    cannot run, and PostrailError `not_ready` where Celery's messages are not heard and a new start helps.
     """
     public_url = _checked(settings, queues)
     asked = asked_to_end()

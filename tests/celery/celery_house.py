@@ -5,17 +5,20 @@ Use with `pytest_plugins = ("tests.databases", "tests.running", "tests.celery.ce
 PYTEST_DONT_REWRITE: imported before it is a plugin, and it asserts nothing.
 """
 
+import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kombu import Connection, Consumer, Queue
 
+from connector.dispatch.app import make_app
 from connector.dispatch.queues import MEDIA, QUEUES
 from connector.drill.brokers import BrokerKind, OwnBroker, why_not
 from tests.running import CLOCK, STOP_S, BuildHouse, House, eventually, free_port
@@ -69,6 +72,11 @@ class CeleryWorker:
     process: "subprocess.Popen[bytes]"
     log: Path
 
+    @property
+    def name(self) -> str:
+        """What Celery calls it."""
+        return f"postrail-{self.process.pid}@{os.uname().nodename}"
+
     def said(self, what: str) -> int:
         """Count how often it has said something."""
         return self.log.read_text(errors="replace").count(what)
@@ -80,9 +88,14 @@ class CeleryWorker:
 
 
 @contextmanager
-def celery_working(at: CeleryHouse, *words: str, until: str = LINKED) -> Iterator[CeleryWorker]:
-    """Run `postrail work --engine celery` with `words`; give it once it has said `until`, and end it."""
-    worker = _begin(at, words)
+def celery_working(
+    at: CeleryHouse, *words: str, until: str = LINKED, **settings: str
+) -> Iterator[CeleryWorker]:
+    """Run `postrail work --engine celery` with `words`; give it once it has said `until`, and end it.
+
+    The settings, without their prefix, are its own.
+    """
+    worker = _begin(at, words, settings)
     try:
         eventually(lambda: worker.process.poll() is not None or worker.said(until), what=f"{worker.log}")
         yield worker
@@ -90,15 +103,16 @@ def celery_working(at: CeleryHouse, *words: str, until: str = LINKED) -> Iterato
         worker.end()
 
 
-def _begin(at: CeleryHouse, words: tuple[str, ...]) -> CeleryWorker:
+def _begin(at: CeleryHouse, words: tuple[str, ...], settings: Mapping[str, str]) -> CeleryWorker:
     house = at.house
+    own = {f"POSTRAIL_{name}": value for name, value in {"WORKERS": "2", **settings}.items()}
     log = house.folder / f"work-{len(list(house.folder.glob('work-*.log')))}.log"
     command = (sys.executable, "-m", "connector", "work", "--engine", "celery", *words)
     with log.open("xb") as file:
         process = subprocess.Popen(
             [*command, "--home", str(house.home)],
             cwd=house.folder,
-            env={"POSTRAIL_PUBLIC_URL": house.url, **house.environment, "POSTRAIL_WORKERS": "2"},
+            env={"POSTRAIL_PUBLIC_URL": house.url, **house.environment, **own},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
@@ -110,14 +124,14 @@ def _begin(at: CeleryHouse, words: tuple[str, ...]) -> CeleryWorker:
 def supervised(at: CeleryHouse) -> Iterator[None]:
     """Run such a worker, and start another whenever it ends, as a supervisor does."""
     ended = threading.Event()
-    first = _begin(at, ())
+    first = _begin(at, (), {})
     eventually(lambda: first.process.poll() is not None or first.said(LINKED), what=f"{first.log}")
 
     def keep() -> None:
         worker = first
         while not ended.wait(0.1):
             if worker.process.poll() is not None:
-                worker = _begin(at, ())
+                worker = _begin(at, (), {})
         worker.end()
 
     keeper = threading.Thread(target=keep, name="supervisor")
@@ -134,6 +148,30 @@ def leave_lying(broker: OwnBroker, many: int) -> None:
     with Connection(broker.url) as connection, connection.Producer() as producer:
         for _ in range(many):
             producer.publish({}, routing_key=MEDIA, delivery_mode="transient", declare=[Queue(MEDIA)])
+
+
+def ids_of_lying(broker: OwnBroker) -> list[str]:
+    """Return Celery's ids of the messages that lie in the queue `media`; they are left there."""
+    with Connection(broker.url) as connection, connection.channel() as channel:
+        messages = list(iter(Queue(MEDIA)(channel).get, None))
+        for message in messages:
+            message.requeue()
+        return [message.headers["id"] for message in messages]
+
+
+def tell(broker: OwnBroker, worker: CeleryWorker, say: Callable[..., Any], *words: object) -> None:
+    """Tell a worker something by Celery's remote control (`say`), and wait until it has heard it."""
+    with Connection(broker.url) as connection:
+        answers = say(
+            make_app(broker.url).control,
+            *words,
+            destination=[worker.name],
+            connection=connection,
+            reply=True,
+            limit=1,
+            timeout=STOP_S,
+        )
+    assert [list(answer) for answer in answers] == [[worker.name]]
 
 
 @contextmanager

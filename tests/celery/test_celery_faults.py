@@ -4,7 +4,9 @@ import signal
 from contextlib import ExitStack
 
 import pytest
+from celery.app.control import Control
 
+from connector.dispatch.consumer import HELD_BACK
 from connector.dispatch.dispatcher import MOST_UNREAD
 from connector.dispatch.queues import LIGHT, MEDIA
 from tests.celery.celery_house import (
@@ -12,15 +14,27 @@ from tests.celery.celery_house import (
     CeleryHouse,
     celery_working,
     greedy_listener,
+    ids_of_lying,
     leave_lying,
     refusing_media,
     supervised,
+    tell,
 )
-from tests.running import STOP_S, eventually
+from tests.running import STOP_S, House, eventually, part_sizes
 
 pytest_plugins = ("tests.databases", "tests.running", "tests.celery.celery_house")
 
 HALF = 65_536
+SOME = 6
+
+
+def keep_both_threads_busy(house: House) -> list[str]:
+    """Post two videos that TikTok takes no further than half; return their ids."""
+    house.witness.set_faults(hold_upload_after_bytes=HALF)
+    rows = [house.video(f"held {number}", source_url=f"{house.media_url}/big.mp4") for number in range(2)]
+    ids = [house.run("post_video", row).body["post_id"] for row in rows]
+    eventually(lambda: part_sizes(house.witness.home).count(HALF) == len(ids), what="two uploads that hang")
+    return ids
 
 
 def test_a_post_of_a_worker_killed_in_mid_upload_goes_on_at_another(celery_house: CeleryHouse) -> None:
@@ -140,17 +154,46 @@ def test_a_worker_that_starts_without_its_broker_warns_and_works(celery_house: C
 
 
 @pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True)
-def test_a_worker_ends_when_messages_get_lost_again_and_again(celery_house: CeleryHouse) -> None:
+def test_a_worker_whose_messages_all_get_lost_goes_on_and_says_so(celery_house: CeleryHouse) -> None:
     """Somebody else takes every message; only RabbitMQ lets one listener go before another."""
     house = celery_house.house
     with greedy_listener(celery_house.broker.url), celery_working(celery_house) as worker:
         ids = [house.run("post_photos", house.photos(f"lost {n}")).body["post_id"] for n in range(6)]
-        assert worker.process.wait(60) == 2
-        assert worker.said("No post is lost")
-        assert not worker.said("Traceback")
-    with celery_working(celery_house):
         assert [house.wait(post_id)["status"] for post_id in ids] == ["published_public"] * 6
+        assert worker.said("dispatched_not_taken") >= 6
+        assert worker.process.poll() is None
     assert [len(house.witness.posts(f"lost {number}")) for number in range(6)] == [1] * 6
+
+
+def test_a_worker_that_is_deaf_ends_though_another_takes_messages(celery_house: CeleryHouse) -> None:
+    house = celery_house.house
+    with celery_working(celery_house) as deaf, celery_working(celery_house) as other:
+        tell(celery_house.broker, deaf, Control.cancel_consumer, MEDIA)
+        ids = keep_both_threads_busy(house)
+        waiting = [house.photos(f"unheard {number}") for number in range(SOME + HELD_BACK)]
+        ids += [house.run("post_photos", rows).body["post_id"] for rows in waiting]
+        assert deaf.process.wait(60) == 2
+        assert deaf.said("No post is lost")
+        assert not deaf.said("Traceback")
+        assert other.process.poll() is None
+        house.witness.set_faults()
+        assert [house.wait(post_id)["status"] for post_id in ids] == ["published_public"] * len(ids)
+    assert house.witness.inits() == len(house.witness.posts()) == len(ids)
+
+
+def test_messages_that_are_revoked_cost_two_leases_and_end_nobody(celery_house: CeleryHouse) -> None:
+    house = celery_house.house
+    with celery_working(celery_house, LEASE_S="10") as worker:
+        ids = keep_both_threads_busy(house)
+        waiting = [house.photos(f"revoked {number}") for number in range(SOME + HELD_BACK)]
+        ids += [house.run("post_photos", rows).body["post_id"] for rows in waiting]
+        eventually(lambda: celery_house.broker.depth(MEDIA) == SOME, what="messages nobody can take yet")
+        tell(celery_house.broker, worker, Control.revoke, ids_of_lying(celery_house.broker))
+        house.witness.set_faults()
+        assert [house.wait(post_id)["status"] for post_id in ids] == ["published_public"] * len(ids)
+        assert worker.said("dispatched_not_taken") == SOME
+        assert worker.process.poll() is None
+    assert house.witness.inits() == len(house.witness.posts()) == len(ids)
 
 
 @pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True)

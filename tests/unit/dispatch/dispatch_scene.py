@@ -5,21 +5,23 @@ Use with `pytest_plugins = ("tests.engine_scene", "tests.unit.dispatch.dispatch_
 PYTEST_DONT_REWRITE: imported before it is a plugin, and it asserts nothing.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from connector.dispatch.crew import Crew
-from connector.dispatch.dispatcher import Dispatcher, LineLost
+from connector.dispatch.dispatcher import Dispatcher
+from connector.dispatch.line import LineLost
 from connector.dispatch.net import Net
 from connector.dispatch.queues import QUEUES
-from connector.dispatch.watchdog import Watchdog
+from connector.dispatch.watchdog import LOOK_LEASES, Watchdog
 from connector.dispatch.window import Window
 from connector.engine.claim import InHand
 from tests.fakes.scripted import Scene
 
 LEASE_S = 10.0
 LATE_S = 20.0
+EVERY_S = LOOK_LEASES * LEASE_S
 SIZE = 4
 
 Message = tuple[str, str, str, str]
@@ -52,7 +54,7 @@ class PretendLine:
 
 
 class Desk:
-    """A dispatcher with its crew, its net and its broker."""
+    """A dispatcher with its crew, its net and its broker; for `yields_ms` it leaves what is due to others."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
@@ -60,10 +62,18 @@ class Desk:
         self.in_hand = InHand()
         self.window = Window(SIZE)
         self.alarms: list[str] = []
-        self.watchdog = Watchdog(lambda: self.alarms.append("give up"))
+        self.yields_ms = 0
+        self.context = replace(scene.context, late_ms=lambda: self.yields_ms)
         self.crew = self.crew_of("me")
+        self.watchdog = Watchdog(
+            self.crew,
+            self.line,
+            scene.context.clock,
+            every_s=EVERY_S,
+            give_up=lambda: self.alarms.append("give up"),
+        )
         self.dispatcher = Dispatcher(
-            scene.context,
+            self.context,
             self.line,
             self.crew,
             self.watchdog,
@@ -77,7 +87,7 @@ class Desk:
     def net_of(self, queues: frozenset[str]) -> Net:
         """Return the net of a process that listens to `queues`."""
         return Net(
-            self.scene.context,
+            self.context,
             self.dispatcher,
             owner="me",
             lease_s=LEASE_S,
@@ -89,7 +99,7 @@ class Desk:
     def crew_of(self, owner: str, queues: frozenset[str] = frozenset(QUEUES.values())) -> Crew:
         """Return a crew of two in a process called `owner`."""
         return Crew(
-            self.scene.context,
+            self.context if owner == "me" else self.scene.context,
             owner=owner,
             threads=2,
             lease_s=LEASE_S,
@@ -99,8 +109,7 @@ class Desk:
 
     def deliver(self, message: Message, crew: Crew | None = None) -> str:
         """Let somebody do what a message says; return what became of it."""
-        _, table, row_id, token = message
-        return (crew or self.crew).work(table, row_id, token)
+        return (crew or self.crew).work(*message)
 
     def keep_leases(self) -> None:
         """Do what the worker's keeper does all the time."""
