@@ -1,10 +1,23 @@
 """Workspaces, API keys and accounts on SQL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, case, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Text,
+    bindparam,
+    case,
+    literal_column,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy import insert as plain_insert
 
 from connector.engine.model import Account, ApiKey
@@ -128,6 +141,23 @@ class SqlAccess:
         """List the accounts of a workspace, oldest first."""
         return self._accounts(_ACCOUNTS, {"its_workspace": workspace_id})
 
+    def meant(self, workspace_id: str, ref: str) -> list[Account]:
+        """Return the accounts that `ref` may mean, by our id, open_id or @handle, oldest first."""
+        handle = ref.removeprefix("@").lower()
+        return self._accounts(_MEANT, {"its_workspace": workspace_id, "ref": ref, "its_handle": handle})
+
+    def only(self, workspace_id: str) -> Account | None:
+        """Return the only account that is connected, or the only one that there is."""
+
+        def two_of_each(conn: Connection) -> list[Sequence[str]]:
+            mine = {"its_workspace": workspace_id}
+            return [conn.execute(query, mine).scalars().all() for query in (_TWO, _TWO_CONNECTED)]
+
+        known, connected = self._database.read(two_of_each)
+        if len(known) == 1:
+            return self.account(known[0])
+        return self.account(connected[0]) if len(connected) == 1 else None
+
     def _accounts(self, query: Select[Any], values: Mapping[str, object]) -> list[Account]:
         """Return the accounts that are meant, each with its best grant."""
         rows = self._database.read(lambda conn: conn.execute(query, values).mappings().all())
@@ -169,6 +199,26 @@ def _with_grants(meant: ColumnElement[bool]) -> Select[Any]:
 
 _ACCOUNTS = _with_grants(accounts.c.workspace_id == bindparam("its_workspace"))
 _ACCOUNT = _with_grants(accounts.c.id == bindparam("its_id"))
+_mine = accounts.c.workspace_id == bindparam("its_workspace")
+_ref = bindparam("ref", type_=Text)
+# A union, since PostgreSQL reads all of the workspace for an OR across three indices.
+_ids_meant = union_all(
+    select(accounts.c.id).where(accounts.c.id == _ref),
+    select(accounts.c.id).where(_mine, accounts.c.open_id == _ref),
+    select(accounts.c.id).where(_mine, accounts.c.handle == bindparam("its_handle")),
+)
+_MEANT = _with_grants(_mine & accounts.c.id.in_(_ids_meant))
+_TWO = select(accounts.c.id).where(_mine).limit(literal_column("2"))
+_state = (
+    select(grants.c.state)
+    .join(apps, apps.c.id == grants.c.app_id)
+    .where(grants.c.account_id == accounts.c.id)
+    .order_by(*_BEST_FIRST)
+    .limit(literal_column("1"))
+    .scalar_subquery()
+)
+"""How the best grant of an account stands; NULL where it has none."""
+_TWO_CONNECTED = _TWO.where(or_(_state.is_(None), _state != literal_column("'disconnected'")))
 _ACCOUNT_OF_APP = _with_grants(
     (accounts.c.id == bindparam("its_id")) & (grants.c.app_id == bindparam("its_app"))
 )
