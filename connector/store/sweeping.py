@@ -28,6 +28,8 @@ from sqlalchemy import (
 )
 
 from connector.domain.lifecycle import BADLY_OFF, PAST_DOUBT
+from connector.domain.matching import SKEW_MS, WITHIN_MS
+from connector.engine.listing import EARLIER_MS, RIVALS_MS
 from connector.engine.ports_sweeping import Mark, Swept
 from connector.store.accepting import GONE
 from connector.store.database import Database
@@ -61,11 +63,11 @@ ROWS_AT_ONCE = 500
 KEPT_MS = 30 * 24 * 3_600_000
 """Handled webhooks are kept for as long as the widest tolerance takes a replay for genuine."""
 
-BEFORE_MS = 14 * 24 * 3_600_000
-"""How long before a post that waits for a person others matter to it: `listing.RIVALS_MS`, `EARLIER_MS`."""
+BEFORE_MS = EARLIER_MS + RIVALS_MS + 24 * 3_600_000
+"""How long before a post that waits for a person others may be held against it, and a day."""
 
-AFTER_MS = 24 * 3_600_000
-"""How long after it: what was sent later than `matching.WITHIN_MS` cannot be what is found."""
+AFTER_MS = WITHIN_MS + SKEW_MS
+"""How long after it: what was sent later cannot be what is found."""
 
 
 class SqlSweeping:
