@@ -28,7 +28,8 @@ def resolve_account(access: AccessStore, principal: Principal, ref: str | None) 
 def _meant(access: AccessStore, principal: Principal, ref: str | None) -> list[Account]:
     """Return the accounts that a request may mean, without a look at the others."""
     if ref is not None:
-        found = access.meant(principal.workspace_id, ref)
+        # What cannot be written is nobody's name, and PostgreSQL takes no NUL.
+        found = access.meant(principal.workspace_id, ref) if ref.isprintable() else []
         return [account for account in found if principal.account_id in {None, account.id}]
     if principal.account_id is not None:
         return _known(access, principal)

@@ -18,14 +18,14 @@ EVERY_MS = 3_600_000
 TURN_MS = 60_000
 """Milliseconds after which the turn of a process that has died may be taken by another one."""
 
-LOOK_EVERY_S = 60.0
+LOOK_EVERY_S = 5.0
 """How often a process looks whether a sweep is due."""
 
 STEPS = 20
 """Steps of one stretch; other work of the same thread comes in between."""
 
 REST_S = 0.2
-"""Between two stretches, so that whoever writes has the ledger for at least half of the time."""
+"""The shortest rest between two stretches; one that took longer is followed by as long a rest."""
 
 
 class Sweeper:
@@ -48,8 +48,9 @@ class Sweeper:
 
         Raises as the ledger does; whoever calls again goes on where it was.
         """
+        began = self._context.clock.ticks()
         if self._turn is None and not self._begin():
-            return max(0.0, self._look_at - self._context.clock.ticks())
+            return max(0.0, self._look_at - began)
         for _ in range(STEPS):
             if not self._todo or self._context.stopping():
                 break
@@ -58,7 +59,7 @@ class Sweeper:
             self._end()
             return LOOK_EVERY_S
         self._keep(TURN_MS)
-        return REST_S
+        return max(REST_S, self._context.clock.ticks() - began)
 
     def _begin(self) -> bool:
         """Take the turn, where one is due; looked for now and then alone."""

@@ -222,7 +222,7 @@ def newest(conn: Connection, workspace_id: str, wanted: Wanted) -> list[Post]:
 
 
 def waiting(conn: Connection, workspace_id: str) -> Waiting:
-    """Count the posts of a workspace that wait for a person, and those of which an alarm was ever raised."""
+    """Count the posts of a workspace that wait for a person, and those of which an alarm was raised."""
     mine = posts.c.workspace_id == workspace_id
     query = select(posts.c.state, func.count()).where(mine, is_for_a_person(posts)).group_by(posts.c.state)
     count = {row[0]: int(row[1]) for row in conn.execute(query)}

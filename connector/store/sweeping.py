@@ -197,7 +197,9 @@ _doubt, _its, _mine, _twin = posts.alias(), accounts.alias(), accounts.alias(), 
 _is_same_account = or_(_mine.c.open_id == _its.c.open_id, _mine.c.union_id == _its.c.union_id)
 _is_near_a_doubt = exists().where(
     is_for_a_person(_doubt),
+    # Both, for the sake of the index: an account is of one workspace.
     _its.c.id == _doubt.c.account_id,
+    _its.c.workspace_id == _doubt.c.workspace_id,
     _is_same_account,
     _mine.c.id == posts.c.account_id,
     _doubt.c.created_at <= posts.c.updated_at + BEFORE_MS,

@@ -149,7 +149,7 @@ _waits = is_for_a_person(posts)
 Index(
     "ix_posts_for_a_person",
     posts.c.workspace_id,
-    posts.c.state,
+    posts.c.account_id,
     sqlite_where=_waits,
     postgresql_where=_waits,
 )

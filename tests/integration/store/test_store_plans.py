@@ -219,6 +219,7 @@ def test_no_table_is_read_from_end_to_end(stage: Stage, use: str) -> None:
         ("look at what was sent for an account", "ix_attempts_account_id"),
         ("find who has a public id", "ix_attempts_account_id"),
         ("sweep posts", "ix_posts_over"),
+        ("sweep posts", "ix_posts_for_a_person"),
         ("count what waits for a person", "ix_posts_for_a_person"),
         ("count the accounts of an app", "ix_posts_taken"),
     ],

@@ -99,3 +99,11 @@ def test_a_key_that_is_bound_to_another_workspace_s_account_has_none(scene: Scen
         with pytest.raises(PostrailError) as caught:
             resolve_account(scene.stage.access, bound, ref)
         assert caught.value.code == "tiktok_not_connected"
+
+
+@pytest.mark.parametrize("ref", ["a\0", "\ud83d", "@user_a\n", ""])
+def test_what_is_no_name_is_nobody_s(scene: Scene, ref: str) -> None:
+    with pytest.raises(PostrailError) as caught:
+        meant(scene, ref)
+    assert caught.value.code == "account_not_found"
+    assert caught.value.details[0].got == ref

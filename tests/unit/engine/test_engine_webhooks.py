@@ -635,3 +635,19 @@ def test_what_is_told_of_a_post_that_was_swept_touches_no_other(scene: Scene, ma
     assert scene.now(new).state is State.PROCESSING
     assert scene.stage.ledger.attempts(new.id)[0].publish_id is None
     assert alarms(scene) == []
+
+
+def test_what_tiktok_said_of_a_post_is_known_for_as_long_as_somebody_may_deny_it(
+    scene: Scene, mail: MailRoom
+) -> None:
+    post = in_processing(scene)
+    mail.tell(K.PUBLISH_COMPLETE, publish_id="pub-1")
+    silence(scene, post)
+    scene.stage.clock.advance(400 * 24 * HOUR)
+    assert scene.stage.ledger.sweep_webhooks(START).gone == 0
+    assert scene.stage.ledger.sweep_posts(START, life_ms=30 * 24 * HOUR).gone == 0
+    now = scene.now(post)
+    said = refused_as(lambda: resolve_post(scene.context, KEY, now, "not_published", None))
+    assert said == "tiktok_says_published"
+    resolve_post(scene.context, KEY, now, "published", None)
+    assert scene.stage.ledger.sweep_webhooks(START).gone == 1

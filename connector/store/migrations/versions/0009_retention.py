@@ -20,7 +20,7 @@ OVER = (
 )
 PARTIAL = {
     "ix_posts_over": (["settled_at", "id"], OVER),
-    "ix_posts_for_a_person": (["workspace_id", "state"], "state IN ('held', 'unconfirmed')"),
+    "ix_posts_for_a_person": (["workspace_id", "account_id"], "state IN ('held', 'unconfirmed')"),
     "ix_posts_taken": (["app_id", "created_at"], "publish_id IS NOT NULL AND mode = 'direct'"),
 }
 """Indices of posts: their columns, and which posts are in them."""
