@@ -25,6 +25,9 @@ _ORIGIN_AND_MORE = re.compile(r"(https?://[^\s/?#]+)/?([^\s].*)?$", re.IGNORECAS
 """A scheme, a host and a port, and whatever is more than that."""
 
 
+LEAST_POSTS_LIFE_DAYS = 30
+"""A post stays for as long as its idempotency key binds it."""
+
 _BROKERS = ("amqp://", "amqps://", "redis://", "rediss://")
 
 
@@ -157,6 +160,13 @@ class Settings(BaseSettings):
     repeat_window_s: int = Field(default=600, ge=0, le=86_400)
     """Seconds in which the same input without a key counts as a repeat and is refused; 0 turns it off."""
 
+    posts_life_days: int = Field(default=400, ge=0, le=36_500)
+    """Days for which a post is kept after it has settled, with its timeline and its events: 30 at least, for
+    which its idempotency key binds, and never less than MEDIA_LIFE_S; 0 keeps posts for ever.
+
+    What is in doubt, held, parked, due or not settled stays whatever its age, and so does the audit.
+    """
+
     require_vertical: bool = False
     """Whether a video that is not 9:16 is refused on `/v1` too, rather than warned of."""
 
@@ -241,6 +251,16 @@ class Settings(BaseSettings):
             raise ValueError("write postgresql://user@host/name, or leave it out for SQLite under HOME")
         return value
 
+    @field_validator("posts_life_days")
+    @classmethod
+    def _no_less_than_a_key(cls, value: int) -> int:
+        if 0 < value < LEAST_POSTS_LIFE_DAYS:
+            raise ValueError(
+                f"idempotency keys bind for {LEAST_POSTS_LIFE_DAYS} days; write as many or more, "
+                "or 0 to keep posts for ever"
+            )
+        return value
+
     @field_validator("broker_url")
     @classmethod
     def _known_broker(cls, value: SecretStr | None) -> SecretStr | None:
@@ -258,6 +278,13 @@ class Settings(BaseSettings):
     def sandbox(self) -> bool:
         """Whether no TikTok app is configured, so that the built-in sandbox stands in for TikTok."""
         return self.tiktok_client_key is None
+
+    @property
+    def posts_life_ms(self) -> int | None:
+        """Milliseconds for which a settled post is kept, no less than its files; None for ever."""
+        if not self.posts_life_days:
+            return None
+        return max(self.posts_life_days * 86_400, self.media_life_s) * 1000
 
     @property
     def is_sqlite(self) -> bool:

@@ -141,7 +141,7 @@ def _units(measured: Measured) -> str:
 def _others(measured: Measured) -> str:
     told: tuple[tuple[str, Callable[[Costs], str]], ...] = (
         (
-            "each account of a workspace, read at each acceptance, CPU ms",
+            "each account more in a workspace, at each acceptance, CPU ms",
             lambda costs: f"{costs.account.cpu_ms:.3f}",
         ),
         (

@@ -1,15 +1,14 @@
 """Where each limit stands, in accounts: one more, and it is reached. Pure.
 
-Everything but one grows with the accounts, so a limit is found from one day's use by the rule of three. That
-each acceptance reads all accounts of its workspace grows with their square, where all are of one workspace.
+Everything grows with the accounts, so a limit is found from one day's use by the rule of three.
 """
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from benchmarks.capacity.assumptions import Assumptions
-from benchmarks.capacity.cost import Costs, Measured
+from benchmarks.capacity.cost import Measured
 from benchmarks.capacity.day import Day
 from benchmarks.capacity.needs import BESIDE, WAIT_SHARE, busy_threads, needs, often, serving, working
 
@@ -146,24 +145,7 @@ def _of_both(day: Day, measured: Measured, given: Assumptions) -> list[Wall]:
             "more machines, each with its line; bursts that may take longer",
             "does not: as many bytes",
         ),
-        _wall(
-            EVERYWHERE,
-            "one workspace of all accounts: each acceptance reads them all, on one core",
-            _one_workspace(day, measured, measured.postgresql, given),
-            "several workspaces; more servers",
-            "moves it, as several workspaces do",
-        ),
     ]
-
-
-def _one_workspace(day: Day, measured: Measured, costs: Costs, given: Assumptions) -> int:
-    """Return at how many accounts of one workspace accepting their posts takes all of a core."""
-    rates = often(day, 1)
-    alone = replace(given, workspace_accounts=0)
-    linear = serving(measured, costs, rates, alone).app_ms / day.accounts
-    square = rates["posts"] / day.accounts * costs.account.app_ms
-    room = given.utilisation * 1000
-    return math.floor((-linear + math.sqrt(linear**2 + 4 * square * room)) / (2 * square))
 
 
 def _wall(where: str, limit: str, accounts: int, moved_by: str, partitioning: str) -> Wall:

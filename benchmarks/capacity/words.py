@@ -52,9 +52,9 @@ and processes are used to {utilisation:.0%}.
 Asking TikTok how posts stand is {asking:.0%} of a post's processor time, mostly about the few whose
 moderation takes hours or whose webhooks are lost. Most of a day is quiet: {burst:.0%} of the posts come in
 the first minutes of full hours, so what is provided for them is {filled:.0%} busy on average. Workers for
-bursts that may take ten minutes in place of {window} are about half as many. The ledger only grows:
-idempotency keys, handled webhooks and files are collected, posts with their timeline and their events are
-not.
+bursts that may take ten minutes in place of {window} are about half as many. The ledger is told by what a
+year adds to it: posts go with their timeline and their events POSTRAIL_POSTS_LIFE_DAYS after they have
+settled (400, so that it comes to rest at 1.1 times the figure above).
 
 ## TikTok's own limits
 
@@ -124,5 +124,6 @@ ledger, it needs none of this: these are installations side by side. That is the
 - The Celery engine: its broker and its messages come on top.
 - The size of the ledger: costs were measured on some hundred posts.
 - An app with a known cap of users (one without its audit, or after TikTok has refused one more user): at
-  each acceptance its active accounts are looked for among all posts of the ledger.
+  each acceptance its posts of the last 24 hours are looked at.
+- Sweeping what is no longer kept: each post is deleted once, in a few milliseconds.
 """

@@ -220,6 +220,10 @@ DONE_WITH_FILES = frozenset(
 """The states of a post whose files TikTok has, or will never want: nothing of ours is sent any more."""
 
 
+PAST_DOUBT = frozenset({_S.PUBLISHED_PRIVATE, _S.PUBLISHED_PUBLIC, _S.REMOVED, _S.INBOX_EXPIRED})
+"""The states from which no post fails, is put to a person or is tried anew: what was told of it is over."""
+
+
 class Effect(StrEnum):
     """What the engine does next with a post."""
 

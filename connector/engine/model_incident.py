@@ -148,7 +148,7 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """How many posts of a workspace wait for a person, and of how many an alarm was ever raised."""
+    """How many posts of a workspace wait for a person, and of how many that are kept an alarm was raised."""
 
     held: int
     unconfirmed: int

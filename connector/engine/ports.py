@@ -30,6 +30,7 @@ from connector.engine.model import (
 )
 from connector.engine.ports_dispatch import HandingLedger
 from connector.engine.ports_incident import IncidentLedger
+from connector.engine.ports_sweeping import SweepingLedger
 
 
 class LeaseLost(Exception):
@@ -40,8 +41,8 @@ class AccountBusy(Exception):
     """The account has another attempt in `sending`: come back soon."""
 
 
-class Ledger(IncidentLedger, HandingLedger, Protocol):
-    """Posts, attempts, journal, idempotency, and what people decide.
+class Ledger(IncidentLedger, HandingLedger, SweepingLedger, Protocol):
+    """Posts, attempts, journal, idempotency, what people decide, and what is swept in the end.
 
     Each method is one transaction, durable when it returns.
     """
@@ -194,9 +195,6 @@ class Ledger(IncidentLedger, HandingLedger, Protocol):
     def gate(self, token: str) -> Gate | None:
         """Look behind a gate token; None when there never was such an attempt."""
 
-    def sweep(self) -> int:
-        """Delete idempotency keys and handled webhooks past their time; return how many."""
-
 
 class AccessStore(Protocol):
     """Workspaces, API keys and accounts."""
@@ -230,6 +228,15 @@ class AccessStore(Protocol):
 
         Its access token is empty where that app may not.
         """
+
+    def meant(self, workspace_id: str, ref: str) -> list[Account]:
+        """Return the accounts of a workspace that `ref` may mean, oldest first, as `accounts` does.
+
+        It is our id, an `open_id`, or a handle, with or without @, in whatever letters.
+        """
+
+    def only(self, workspace_id: str) -> Account | None:
+        """Return the only account of a workspace that is not disconnected, or the only one that there is."""
 
     def accounts(self, workspace_id: str) -> list[Account]:
         """List the accounts of a workspace, oldest first, each as the best of its apps may act for it."""

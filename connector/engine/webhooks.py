@@ -125,7 +125,11 @@ def _about_a_post(
     context: Context, desk: HookDesk, letter: Letter, event: TikTokEvent, publish_id: str
 ) -> None:
     mine = desk.accounts.accounts_of(event.client_key, event.open_id or "")
-    found = context.ledger.told_of(publish_id) or _adopted(context, event, publish_id, mine)
+    found = context.ledger.told_of(publish_id)
+    if found is None and context.ledger.was_swept(publish_id):
+        desk.inbox.finish(letter, "kept: its post is no longer kept")
+        return
+    found = found or _adopted(context, event, publish_id, mine)
     if found is None:
         desk.inbox.finish(letter, "kept: no post of this server")
         return

@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    case,
+    literal_column,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy import insert as plain_insert
 
 from connector.engine.model import Account, ApiKey
@@ -19,6 +31,9 @@ from connector.store.tables import accounts, api_keys, apps, grants, workspaces
 
 NOTE_EVERY_MS = 60_000
 """The use of a key is noted once a minute at most, so that a busy key costs reads alone."""
+
+SEVERAL = 2
+"""Accounts among which one has to be named."""
 
 
 class SqlAccess:
@@ -129,6 +144,20 @@ class SqlAccess:
         """List the accounts of a workspace, oldest first."""
         return self._accounts(_ACCOUNTS, {"its_workspace": workspace_id})
 
+    def meant(self, workspace_id: str, ref: str) -> list[Account]:
+        """Return the accounts that `ref` may mean, by our id, open_id or @handle, oldest first."""
+        handle = ref.removeprefix("@").lower()
+        return self._accounts(_MEANT, {"its_workspace": workspace_id, "ref": ref, "its_handle": handle})
+
+    def only(self, workspace_id: str) -> Account | None:
+        """Return the only account that is connected, or the only one that there is."""
+        mine = {"its_workspace": workspace_id}
+        known = self._accounts(_FIRST_TWO, mine)
+        if len(known) < SEVERAL:
+            return known[0] if known else None
+        connected = self._accounts(_TWO_CONNECTED, mine)
+        return connected[0] if len(connected) == 1 else None
+
     def _accounts(self, query: Compiled, values: Mapping[str, object]) -> list[Account]:
         """Return the accounts that are meant, each with its best grant."""
         rows = self._database.read(lambda conn: query.rows(conn, values))
@@ -174,6 +203,28 @@ def _with_grants(meant: ColumnElement[bool]) -> Select[Any]:
 
 _ACCOUNTS = Compiled(_with_grants(accounts.c.workspace_id == bindparam("its_workspace")))
 _ACCOUNT = Compiled(_with_grants(accounts.c.id == bindparam("its_id")))
+_mine = accounts.c.workspace_id == bindparam("its_workspace")
+_ref = bindparam("ref", type_=Text)
+# A union, since PostgreSQL reads all of the workspace for an OR across three indices.
+_ids_meant = union_all(
+    select(accounts.c.id).where(accounts.c.id == _ref),
+    select(accounts.c.id).where(_mine, accounts.c.open_id == _ref),
+    select(accounts.c.id).where(_mine, accounts.c.handle == bindparam("its_handle")),
+)
+_MEANT = Compiled(_with_grants(_mine & accounts.c.id.in_(_ids_meant)))
+_two = select(accounts.c.id).where(_mine).limit(literal_column("2"))
+_FIRST_TWO = Compiled(_with_grants(accounts.c.id.in_(_two)))
+_state = (
+    select(grants.c.state)
+    .join(apps, apps.c.id == grants.c.app_id)
+    .where(grants.c.account_id == accounts.c.id)
+    .order_by(*_BEST_FIRST)
+    .limit(literal_column("1"))
+    .scalar_subquery()
+)
+"""How the best grant of an account stands; NULL where it has none."""
+_two_connected = _two.where(or_(_state.is_(None), _state != literal_column("'disconnected'")))
+_TWO_CONNECTED = Compiled(_with_grants(accounts.c.id.in_(_two_connected)))
 _ACCOUNT_OF_APP = Compiled(
     _with_grants((accounts.c.id == bindparam("its_id")) & (grants.c.app_id == bindparam("its_app")))
 )

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, Text, func, literal_column, or_, select, update
 
 from connector.domain.lifecycle import TIKTOK_PUBLISHED, AttemptState, State, may_be_made
 from connector.engine.model import Change, Claim, Failure, Lease, Post
@@ -14,7 +14,7 @@ from connector.store.accepting import GONE, hold_repeats
 from connector.store.changes import changed
 from connector.store.posts import put, void_sending, whole
 from connector.store.rows import post_of
-from connector.store.tables import accounts, attempts, events, posts
+from connector.store.tables import accounts, attempts, events, is_for_a_person, posts
 from connector.store.tables import webhook_inbox as inbox
 
 TTL_MS = 10_000
@@ -29,6 +29,9 @@ _SAYS_PUBLISHED = (
     "post.publish.no_longer_publicaly_available",
 )
 """The webhooks that come only of what has been published."""
+
+_ALARM = literal_column(f"'{ALARM}'", Text)
+"""Spelt out: alarms are rare among events, and PostgreSQL cannot know that of a parameter."""
 
 
 def settle(conn: Connection, now: int, lease: Lease, verdict: Verdict, deed: Deed) -> Post:
@@ -219,13 +222,12 @@ def newest(conn: Connection, workspace_id: str, wanted: Wanted) -> list[Post]:
 
 
 def waiting(conn: Connection, workspace_id: str) -> Waiting:
-    """Count the posts of a workspace that wait for a person, and those of which an alarm was ever raised."""
+    """Count the posts of a workspace that wait for a person, and those of which an alarm was raised."""
     mine = posts.c.workspace_id == workspace_id
-    states = (State.HELD.value, State.UNCONFIRMED.value)
-    query = select(posts.c.state, func.count()).where(mine, posts.c.state.in_(states)).group_by(posts.c.state)
+    query = select(posts.c.state, func.count()).where(mine, is_for_a_person(posts)).group_by(posts.c.state)
     count = {row[0]: int(row[1]) for row in conn.execute(query)}
     alarmed = select(func.count(events.c.post_id.distinct())).where(
-        events.c.workspace_id == workspace_id, events.c.kind == ALARM
+        events.c.workspace_id == workspace_id, events.c.kind == _ALARM
     )
     return Waiting(
         held=count.get(State.HELD.value, 0),

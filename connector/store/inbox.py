@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, delete, func, select, update
+from sqlalchemy import Connection, Select, func, select, update
 from sqlalchemy import insert as plain_insert
 
 from connector.engine.model import Entry
@@ -21,9 +21,6 @@ T = TypeVar("T")
 
 # The condition changes nothing but lets SQLite use the index.
 _EARLIEST = select(func.min(inbox.c.next_at)).where(inbox.c.next_at.is_not(None))
-
-KEPT_MS = 30 * 24 * 3_600_000
-"""Handled webhooks are kept for as long as the widest tolerance takes a replay for genuine."""
 
 
 class SqlInbox:
@@ -144,8 +141,3 @@ def _raise_alarm(conn: Connection, now: int, alarm: Alarm) -> None:
             at=now,
         )
     )
-
-
-def sweep(conn: Connection, now: int) -> int:
-    """Delete what was handled long ago; return how many."""
-    return conn.execute(delete(inbox).where(inbox.c.handled_at <= now - KEPT_MS)).rowcount

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection
 
 from connector.domain.lifecycle import AttemptState, State
 from connector.engine.model import (
@@ -20,14 +20,14 @@ from connector.engine.model import (
     Transfer,
 )
 from connector.engine.model_incident import Slot
-from connector.store import accepting, attempts, claims, files, inbox, journal, leases, posts, quick, slots
+from connector.store import accepting, attempts, claims, files, journal, leases, posts, quick, slots
 from connector.store.incident import SqlIncident
-from connector.store.tables import idempotency
+from connector.store.sweeping import SqlSweeping
 
 T = TypeVar("T")
 
 
-class SqlLedger(SqlIncident):
+class SqlLedger(SqlIncident, SqlSweeping):
     """`connector.engine.ports.Ledger` on a database that `migrate` has prepared.
 
     Besides what the port says, every method raises PostrailError `disk_full` or `not_ready` when the database
@@ -227,12 +227,3 @@ class SqlLedger(SqlIncident):
     def gate(self, token: str) -> Gate | None:
         """Look behind a gate token."""
         return self._database.read(lambda conn: posts.gate(conn, token))
-
-    def sweep(self) -> int:
-        """Delete idempotency keys and handled webhooks past their time."""
-        return self._write(
-            lambda conn, now: (
-                conn.execute(delete(idempotency).where(idempotency.c.expires_at <= now)).rowcount
-                + inbox.sweep(conn, now)
-            )
-        )

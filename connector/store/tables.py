@@ -15,14 +15,19 @@ workspaces ── api_keys       } these, apps, grants, logins and
            └─ media, albums                 uploads: tables_media.py
 pauses, audit                          what people decided: tables_incident.py
 webhook_inbox                          what TikTok has told, as it came
+swept_tasks                            whose posts have been swept
 cron, workers
 """
+
+from collections.abc import Iterable
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
+    FromClause,
     Index,
     Integer,
     LargeBinary,
@@ -32,6 +37,7 @@ from sqlalchemy import (
     literal_column,
 )
 
+from connector.domain.lifecycle import DONE_WITH_FILES, RESOLVABLE, State
 from connector.store.base import HOT, RowNumber, index_claims, metadata
 from connector.store.tables_accounts import (
     accounts,
@@ -62,7 +68,10 @@ __all__ = (
     "idempotency",
     "invitations",
     "is_doubtful",
+    "is_for_a_person",
+    "is_over",
     "is_sending",
+    "is_taken",
     "journal",
     "logins",
     "media",
@@ -72,6 +81,7 @@ __all__ = (
     "post_files",
     "posts",
     "rate_slots",
+    "swept_tasks",
     "webhook_inbox",
     "workers",
     "workspaces",
@@ -79,6 +89,17 @@ __all__ = (
 
 LIVE = ("sending", "accepted", "uncertain")
 """The states of an attempt that may still publish: at most one per post."""
+
+
+def _is_one_of(table: FromClause, states: Iterable[State]) -> ColumnElement[bool]:
+    """Return the condition of being in one of these states, spelt out for the sake of an index."""
+    return table.c.state.in_([literal_column(f"'{state.value}'") for state in sorted(states)])
+
+
+def is_for_a_person(table: FromClause) -> ColumnElement[bool]:
+    """Return the condition of the index by which posts are found, under any name, that wait for a person."""
+    return _is_one_of(table, RESOLVABLE)
+
 
 posts = Table(
     "posts",
@@ -121,6 +142,20 @@ Index("ix_posts_parked", posts.c.parked_due, sqlite_where=_is_parked, postgresql
 is_doubtful = posts.c.state == literal_column("'unconfirmed'")
 """The condition of the index by which an account's unconfirmed posts are found."""
 Index("ix_posts_doubtful", posts.c.account_id, sqlite_where=is_doubtful, postgresql_where=is_doubtful)
+is_over = _is_one_of(posts, DONE_WITH_FILES)
+"""The condition of the index by which posts are found that settled long ago."""
+Index("ix_posts_over", posts.c.settled_at, posts.c.id, sqlite_where=is_over, postgresql_where=is_over)
+_waits = is_for_a_person(posts)
+Index(
+    "ix_posts_for_a_person",
+    posts.c.workspace_id,
+    posts.c.account_id,
+    sqlite_where=_waits,
+    postgresql_where=_waits,
+)
+is_taken = posts.c.publish_id.is_not(None) & (posts.c.mode == literal_column("'direct'"))
+"""The condition of the index by which the posts are found that TikTok has taken of an app."""
+Index("ix_posts_taken", posts.c.app_id, posts.c.created_at, sqlite_where=is_taken, postgresql_where=is_taken)
 Index("ix_posts_repeat", posts.c.account_id, posts.c.input_hash, posts.c.created_at)
 
 post_content = Table(
@@ -174,7 +209,13 @@ idempotency = Table(
     Column("key", Text, primary_key=True),
     Column("input_hash", Text, nullable=False),
     # Checked at the commit, since a key is taken before its post is written.
-    Column("post_id", Text, ForeignKey(posts.c.id, deferrable=True, initially="DEFERRED"), nullable=False),
+    Column(
+        "post_id",
+        Text,
+        ForeignKey(posts.c.id, deferrable=True, initially="DEFERRED"),
+        nullable=False,
+        index=True,
+    ),
     Column("receipt", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
@@ -201,7 +242,7 @@ events = Table(
     Column("id", RowNumber, primary_key=True),
     Column("workspace_id", Text, ForeignKey(workspaces.c.id), nullable=False),
     Column("kind", Text, nullable=False),
-    Column("post_id", Text, ForeignKey(posts.c.id)),
+    Column("post_id", Text, ForeignKey(posts.c.id), index=True),
     Column("account_id", Text, ForeignKey(accounts.c.id)),
     Column("payload", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
@@ -214,7 +255,7 @@ deliveries = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("event_id", BigInteger, ForeignKey(events.c.id), nullable=False),
-    Column("post_id", Text, ForeignKey(posts.c.id)),
+    Column("post_id", Text, ForeignKey(posts.c.id), index=True),
     Column("endpoint", Text, nullable=False),
     Column("payload", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -247,6 +288,14 @@ webhook_inbox = Table(
     postgresql_with=HOT,
 )
 index_claims(webhook_inbox)
+
+swept_tasks = Table(
+    "swept_tasks",
+    metadata,
+    # A publish id of a post that is no longer here, so that what TikTok still tells of it is no riddle.
+    Column("publish_id", Text, primary_key=True),
+    Column("swept_at", BigInteger, nullable=False),
+)
 
 cron = Table(
     "cron",

@@ -10,7 +10,9 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     Table,
@@ -33,16 +35,19 @@ accounts = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("workspace_id", Text, ForeignKey(workspaces.c.id), nullable=False),
-    Column("open_id", Text, nullable=False),
+    Column("open_id", Text, nullable=False, index=True),
     Column("username", Text, nullable=False),
+    # What an @handle is looked up by, whatever letters it is written in.
+    Column("handle", Text, Computed("lower(username)")),
     Column("display_name", Text),
-    Column("union_id", Text),
+    Column("union_id", Text, index=True),
     Column("paced", Boolean, nullable=False),
     Column("sandbox", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     UniqueConstraint("workspace_id", "open_id"),
 )
+Index("ix_accounts_workspace_id_handle", accounts.c.workspace_id, accounts.c.handle)
 
 api_keys = Table(
     "api_keys",

@@ -164,7 +164,7 @@ class Server:
         self._hook_worker = HookWorker(self._context, self._hooks)
         self._media = MediaKeeper(stock.library, parts.clock)
         self._tokens = TokenKeeper(Renewals(self._context.desk, parts.ledger.now), parts.clock)
-        self._upkeep = Upkeep(self._context)
+        self._upkeep = Upkeep(self._context, posts_life_ms=settings.posts_life_ms)
         self._worker = Worker(
             self._context,
             owner=parts.owner,

@@ -59,7 +59,7 @@ def work(
     worker = celery or _worker(parts, context)
     tokens = TokenKeeper(Renewals(context.desk, parts.ledger.now), parts.clock)
     media = MediaKeeper(stock.library, parts.clock)
-    upkeep = Upkeep(context)
+    upkeep = Upkeep(context, posts_life_ms=settings.posts_life_ms)
     with present(parts, {"posts": worker.wake, "webhooks": hook_worker.wake}):
         for part in (worker, hook_worker, tokens, media, upkeep):
             part.start()

@@ -2,6 +2,7 @@
 
 from connector.engine.context import Context
 from connector.engine.pausing import let_go
+from connector.engine.sweeping import Sweeper
 from connector.kernel.log import get_log
 from connector.worker.keeper import Keeper
 
@@ -10,31 +11,30 @@ log = get_log("worker")
 LOOK_EVERY_S = 2.0
 """What a process left that lifted a pause of many posts, or died in between, is found within it."""
 
-SWEEP_EVERY_S = 3600.0
-
 
 class Upkeep(Keeper):
-    """Does what may take long, apart from the leases in hand; any number of processes may."""
+    """Does what may take long, apart from the leases in hand; any number of processes may.
 
-    def __init__(self, context: Context, *, every_s: float = LOOK_EVERY_S) -> None:
+    Posts are swept `posts_life_ms` milliseconds after they have settled (None: never).
+    """
+
+    def __init__(
+        self, context: Context, *, posts_life_ms: int | None = None, every_s: float = LOOK_EVERY_S
+    ) -> None:
         self._context = context
         self._every_s = every_s
-        self._next_sweep = context.clock.ticks()
+        self._sweeper = Sweeper(context, posts_life_ms=posts_life_ms)
         super().__init__("upkeep", self._look, trouble="upkeep_failed", rest_s=every_s)
 
     def _look(self) -> float:
-        self._sweep()
+        nap_s = min(self._every_s, self._sweep())
         let_go(self._context)
-        return self._every_s
+        return nap_s
 
-    def _sweep(self) -> None:
-        """Sweep when it is time; trouble is logged, and tried again at the next look."""
-        ticks = self._context.clock.ticks()
-        if ticks < self._next_sweep:
-            return
+    def _sweep(self) -> float:
+        """Sweep for a stretch, when it is time; trouble is logged, and tried again at the next look."""
         try:
-            self._context.ledger.sweep()
+            return self._sweeper.go_on()
         except Exception:
             log.exception("sweep_failed")
-            return
-        self._next_sweep = ticks + SWEEP_EVERY_S
+            return self._every_s

@@ -4,6 +4,7 @@ import pytest
 
 from connector.domain.lifecycle import State
 from connector.engine.model import Change
+from connector.engine.ports_sweeping import START
 from connector.kernel.errors import PostrailError
 from connector.store.accepting import KEY_LIFE_MS
 from tests.ledgers import Stage, new_post
@@ -61,9 +62,9 @@ def test_sweep_deletes_only_the_keys_past_their_time(stage: Stage) -> None:
     stage.accept(idempotency_key="old")
     stage.clock.advance(KEY_LIFE_MS - 1)
     stage.accept(idempotency_key="young")
-    assert stage.ledger.sweep() == 0
+    assert stage.ledger.sweep_keys(START).gone == 0
     stage.clock.advance(1)
-    assert stage.ledger.sweep() == 1
+    assert stage.ledger.sweep_keys(START).gone == 1
     assert stage.ledger.accept(new_post(idempotency_key="young")).replayed
 
 

@@ -121,6 +121,54 @@ def test_accounts_are_listed_oldest_first(stage: Stage) -> None:
     assert stage.access.accounts("elsewhere") == []
 
 
+@pytest.mark.parametrize("ref", ["a", "open-a", "user_a", "@USER_a"])
+def test_an_account_is_found_by_our_id_its_open_id_or_its_handle(stage: Stage, ref: str) -> None:
+    (found,) = stage.access.meant("w", ref)
+    assert found == stage.access.account("a")
+    assert stage.access.meant("elsewhere", ref) == []
+
+
+def test_a_handle_is_known_in_whatever_letters_and_finds_who_had_it_too(stage: Stage) -> None:
+    stage.grants.connect(new_grant("c", username="Mia.Lee"))
+    stage.clock.advance(1)
+    stage.grants.connect(new_grant("d", username="mia.lee"))
+    assert [account.id for account in stage.access.meant("w", "@MIA.lee")] == ["c", "d"]
+    stage.grants.connect(new_grant("c", username="another"))
+    assert [account.id for account in stage.access.meant("w", "mia.lee")] == ["d"]
+    assert stage.access.meant("w", "") == []
+
+
+def test_the_only_account_is_found_whatever_became_of_it(stage: Stage) -> None:
+    stage.access.add_workspace("alone", "Alone")
+    assert stage.access.only("alone") is None
+    stage.grants.connect(new_grant("c", workspace_id="alone", open_id="open-c"))
+    assert stage.access.only("alone") == stage.access.account("c")
+    stage.grants.end("grant-c", "disconnected", "disconnected_here")
+    alone = stage.access.only("alone")
+    assert alone is not None
+    assert (alone.id, alone.disconnected) == ("c", True)
+
+
+def test_of_several_accounts_the_only_one_is_that_which_is_not_disconnected(stage: Stage) -> None:
+    assert stage.access.only("w") is None
+    stage.grants.end("grant-a", "reconnect", "invalid_grant")
+    assert stage.access.only("w") is None
+    stage.grants.end("grant-a", "disconnected", "disconnected_here")
+    assert stage.access.only("w") == stage.access.account("b")
+    stage.grants.end("grant-b", "disconnected", "disconnected_here")
+    assert stage.access.only("w") is None
+
+
+def test_an_account_that_another_app_may_act_for_is_not_disconnected(stage: Stage) -> None:
+    stage.apps.keep(new_app(id="app-2", client_key="aw2"))
+    stage.grants.connect(new_grant("a", id="grant-a2", app_id="app-2", tokens=new_tokens(2)))
+    stage.grants.end("grant-a", "disconnected", "disconnected_here")
+    stage.grants.end("grant-b", "disconnected", "disconnected_here")
+    only = stage.access.only("w")
+    assert only is not None
+    assert (only.id, only.access_token, only.disconnected) == ("a", "act.token-2", False)
+
+
 def test_an_audited_app_acts_before_one_that_is_not(stage: Stage) -> None:
     stage.apps.keep(new_app(id="app-2", client_key="aw2"))
     stage.grants.connect(new_grant("a", id="grant-a2", app_id="app-2", tokens=new_tokens(2)))

@@ -16,7 +16,7 @@ from connector.kernel.errors import PostrailError
 from connector.store.inbox import SqlInbox
 from connector.store.tables import events
 from tests.contract.test_store_races import at_once
-from tests.ledgers import IDS, NOTE, TTL, Stage, new_post
+from tests.ledgers import IDS, NOTE, TTL, Stage, new_grant, new_post
 
 pytest_plugins = ("tests.databases", "tests.ledgers")
 
@@ -371,6 +371,50 @@ def test_posts_are_listed_newest_first_by_state_and_account(stage: Stage) -> Non
     older = Wanted(limit=1, before=listed[0].id)
     assert [post.id for post in stage.ledger.newest("w", older)] == [listed[1].id]
     assert stage.ledger.newest("nobody", Wanted(limit=9)) == []
+
+
+def published(stage: Stage, public_id: str, name: str = "1", **changes: Any) -> Post:  # noqa: ANN401 - any member of NewPost
+    """Have a post that is public under an id."""
+    claim = stage.open_gate(stage.begun(f"gate-{name}", **changes), f"gate-{name}", f"pub-{name}")
+    change = Change(state=State.PUBLISHED_PUBLIC, public_ids=(public_id,))
+    stage.ledger.release(claim.lease, next_at=None, change=change)
+    return now_of(stage, claim.post) if claim.post.workspace_id == "w" else claim.post
+
+
+def test_the_post_is_found_that_has_a_public_id_already(stage: Stage) -> None:
+    mine = published(stage, "7600000000000000011")
+    other = published(stage, "7600000000000000012", "2")
+    assert stage.ledger.holder(mine, "7600000000000000012", since=0) == other
+    assert stage.ledger.holder(mine, "7600000000000000011", since=0) is None
+    assert stage.ledger.holder(mine, "760000000000000001", since=0) is None
+    assert stage.ledger.holder(mine, "760000000000000001_", since=0) is None
+
+
+def test_an_id_of_another_tiktok_account_is_nobody_s(stage: Stage) -> None:
+    mine = published(stage, "11")
+    published(stage, "12", "2", account_id="b")
+    assert stage.ledger.holder(mine, "12", since=0) is None
+
+
+@pytest.mark.parametrize("same", [{"open_id": "open-a"}, {"open_id": "open-x", "union_id": "union-a"}])
+def test_the_holder_of_an_id_may_be_of_another_workspace_or_app(stage: Stage, same: dict[str, str]) -> None:
+    stage.grants.connect(new_grant("a", union_id="union-a"))
+    stage.access.add_workspace("other", "Other")
+    stage.grants.connect(new_grant("c", workspace_id="other", **same))
+    mine = published(stage, "11")
+    theirs = published(stage, "12", "2", account_id="c", workspace_id="other")
+    found = stage.ledger.holder(mine, "12", since=0)
+    assert found is not None
+    assert found.id == theirs.id
+
+
+def test_the_holder_of_an_id_is_sought_among_what_was_tried_since(stage: Stage) -> None:
+    other = published(stage, "12", "2")
+    tried_at = stage.clock.now()
+    stage.clock.advance(1)
+    mine = published(stage, "11")
+    assert stage.ledger.holder(mine, "12", since=tried_at) == other
+    assert stage.ledger.holder(mine, "12", since=tried_at + 1) is None
 
 
 def test_what_waits_for_a_person_is_counted_with_the_posts_of_alarms(stage: Stage) -> None:

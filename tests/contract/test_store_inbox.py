@@ -11,8 +11,8 @@ from connector.domain.lifecycle import AttemptState, State
 from connector.engine.model import Change, Claim
 from connector.engine.ports import AccountBusy, LeaseLost
 from connector.engine.ports_hooks import Alarm, Arrival, Letter
-from connector.store.inbox import KEPT_MS, SqlInbox
-from connector.store.tables import events, webhook_inbox
+from connector.store.inbox import SqlInbox
+from connector.store.tables import events
 from tests.ledgers import IDS, NOTE, TTL, Stage
 
 pytest_plugins = ("tests.databases", "tests.ledgers")
@@ -136,18 +136,6 @@ def test_the_time_of_the_last_webhook_is_known(stage: Stage, inbox: SqlInbox) ->
     stage.clock.advance(5)
     inbox.keep(arrival("d2"))
     assert inbox.last_received() == stage.clock.now()
-
-
-def test_handled_webhooks_are_swept_after_their_time_and_others_never(stage: Stage, inbox: SqlInbox) -> None:
-    inbox.keep(arrival())
-    inbox.finish(take_one(inbox), "done")
-    inbox.keep(arrival("open"))
-    stage.clock.advance(KEPT_MS - 1)
-    assert stage.ledger.sweep() == 0
-    stage.clock.advance(1)
-    assert stage.ledger.sweep() == 1
-    left = stage.database.read(lambda conn: conn.execute(select(webhook_inbox.c.digest)).scalars().all())
-    assert left == ["open"]
 
 
 def wake(inbox: SqlInbox, post_id: str) -> None:

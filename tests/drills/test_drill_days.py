@@ -99,3 +99,23 @@ def test_a_webhook_that_comes_days_late_is_believed_and_acted_on(home: House) ->
     eventually(lambda: all(e["state"] == "delivered" for e in home.witness.webhooks()), what="the delivery")
     assert home.wait(post_id)["status"] == "published_public"
     assert len(home.witness.posts("days late")) == 1
+
+
+def test_a_post_goes_when_its_life_is_over_and_its_key_makes_another_one(home: House) -> None:
+    home.stop()
+    home.settings = {**home.settings, "POSTS_LIFE_DAYS": "30"}
+    home.start()
+    rows = home.video("kept for a month", account="@cleo", idempotency_key="k", wait_seconds="45")
+    first = home.run("post_video", rows).body
+    assert first["status"] == "published_public"
+    pass_time(home, 29 * DAY_MS)
+    assert home.run("post_video", rows).body["post_id"] == first["post_id"]
+    pass_time(home, 2 * DAY_MS)
+    named = [{name: first[name]} for name in ("post_id", "publish_id")]
+    gone = [lambda ref=ref: home.run("check_status", ref).status == 404 for ref in named]
+    for look in gone:
+        eventually(look, what="the end of the post")
+    second = home.run("post_video", rows).body
+    assert second["status"] == "published_public"
+    assert second["post_id"] != first["post_id"]
+    assert len(home.witness.posts("kept for a month")) == 2

@@ -67,5 +67,5 @@ def written(conn: Connection, tables: MetaData, also: MetaData) -> dict[str, lis
 def rewrite(conn: Connection, tables: MetaData) -> None:
     """Write every column of every row again as it is."""
     for table in tables.sorted_tables:
-        plain = {column.name: column for column in table.columns}
+        plain = {column.name: column for column in table.columns if column.computed is None}
         conn.execute(update(table).values(plain))

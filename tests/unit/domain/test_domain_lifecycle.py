@@ -3,6 +3,8 @@
 import pytest
 
 from connector.domain.lifecycle import (
+    BADLY_OFF,
+    PAST_DOUBT,
     TABLE,
     AttemptState,
     Effect,
@@ -114,3 +116,11 @@ def test_a_wait_is_over_when_its_state_is_reached_or_never_will_be(
 
 def test_pm3k_knows_three_words_only() -> None:
     assert {facts.pm3k for facts in TABLE.values()} == {"pending", "done", "failed"}
+
+
+def test_nothing_leads_from_what_is_past_doubt_to_what_needs_a_word_of_tiktok_s() -> None:
+    def beyond(states: frozenset[State]) -> frozenset[State]:
+        more = states.union(*(TABLE[state].may_follow | TABLE[state].by_person for state in states))
+        return more if more == states else beyond(more)
+
+    assert {state for state in State if not beyond(frozenset({state})) & BADLY_OFF} == PAST_DOUBT

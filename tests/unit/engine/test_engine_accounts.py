@@ -72,3 +72,38 @@ def test_the_only_account_is_meant_even_when_it_must_be_connected_again(scene: S
     scene.stage.grants.end("grant-a", "reconnect", "invalid_grant")
     bound = Principal(workspace_id="w", key_id="k", account_id="a")
     assert resolve_account(scene.stage.access, bound, None).id == "a"
+
+
+@pytest.mark.parametrize("ref", ["a", "@user_a", None])
+def test_no_other_account_is_read_unless_there_is_something_to_refuse(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, ref: str | None
+) -> None:
+    scene.stage.grants.end("grant-b", "disconnected", "disconnected_here")
+    monkeypatch.setattr(scene.stage.access, "accounts", None)
+    assert meant(scene, ref) == "a"
+
+
+def test_a_bound_key_means_its_own_account_and_knows_no_other(scene: Scene) -> None:
+    bound = Principal(workspace_id="w", key_id="k", account_id="b")
+    assert [resolve_account(scene.stage.access, bound, ref).id for ref in (None, "b", "@user_b")] == ["b"] * 3
+    with pytest.raises(PostrailError) as caught:
+        resolve_account(scene.stage.access, bound, "@user_a")
+    assert caught.value.code == "account_not_found"
+    assert caught.value.details[0].expected == "one of @user_b"
+
+
+def test_a_key_that_is_bound_to_another_workspace_s_account_has_none(scene: Scene) -> None:
+    scene.stage.access.add_workspace("other", "Other")
+    bound = Principal(workspace_id="other", key_id="k", account_id="a")
+    for ref in (None, "a"):
+        with pytest.raises(PostrailError) as caught:
+            resolve_account(scene.stage.access, bound, ref)
+        assert caught.value.code == "tiktok_not_connected"
+
+
+@pytest.mark.parametrize("ref", ["a\0", "\ud83d", "@user_a\n", ""])
+def test_what_is_no_name_is_nobody_s(scene: Scene, ref: str) -> None:
+    with pytest.raises(PostrailError) as caught:
+        meant(scene, ref)
+    assert caught.value.code == "account_not_found"
+    assert caught.value.details[0].got == ref

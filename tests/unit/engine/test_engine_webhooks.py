@@ -13,6 +13,7 @@ from connector.domain.retry import HEARD_LATELY_MS, MAX_HOOK_DEFECTS
 from connector.engine.model import Change, Claim, Failure, Post, Principal
 from connector.engine.model_incident import ALARM
 from connector.engine.pausing import begin_pause, lift_pause
+from connector.engine.ports_sweeping import START
 from connector.engine.ports_tiktok import EventKind
 from connector.engine.resolving import resolve_post, retry_post
 from connector.engine.webhooks import receive
@@ -620,3 +621,33 @@ def test_looking_slows_down_while_webhooks_arrive(scene: Scene, mail: MailRoom) 
     assert mail.desk.hears()
     scene.stage.clock.advance(HEARD_LATELY_MS)
     assert not mail.desk.hears()
+
+
+def test_what_is_told_of_a_post_that_was_swept_touches_no_other(scene: Scene, mail: MailRoom) -> None:
+    old = in_processing(scene)
+    mail.tell(K.PUBLICLY_AVAILABLE, publish_id="pub-1", post_id="76")
+    scene.stage.clock.advance(400 * 24 * HOUR)
+    assert scene.stage.ledger.sweep_posts(START, life_ms=30 * 24 * HOUR).gone == 1
+    assert scene.stage.ledger.post("w", old.id) is None
+    new = with_a_void_attempt(scene)
+    mail.tell(K.NO_LONGER_PUBLIC, publish_id="pub-1", post_id="76")
+    assert letters(mail)[-1][1] == "kept: its post is no longer kept"
+    assert scene.now(new).state is State.PROCESSING
+    assert scene.stage.ledger.attempts(new.id)[0].publish_id is None
+    assert alarms(scene) == []
+
+
+def test_what_tiktok_said_of_a_post_is_known_for_as_long_as_somebody_may_deny_it(
+    scene: Scene, mail: MailRoom
+) -> None:
+    post = in_processing(scene)
+    mail.tell(K.PUBLISH_COMPLETE, publish_id="pub-1")
+    silence(scene, post)
+    scene.stage.clock.advance(400 * 24 * HOUR)
+    assert scene.stage.ledger.sweep_webhooks(START).gone == 0
+    assert scene.stage.ledger.sweep_posts(START, life_ms=30 * 24 * HOUR).gone == 0
+    now = scene.now(post)
+    said = refused_as(lambda: resolve_post(scene.context, KEY, now, "not_published", None))
+    assert said == "tiktok_says_published"
+    resolve_post(scene.context, KEY, now, "published", None)
+    assert scene.stage.ledger.sweep_webhooks(START).gone == 1

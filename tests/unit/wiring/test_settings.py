@@ -34,3 +34,16 @@ def test_a_misspelt_line_of_the_env_file_is_told(here: Path, name: str) -> None:
 def test_lines_of_other_programs_in_the_env_file_are_left_alone(here: Path) -> None:
     (here / ".env").write_text("NODE_ENV=production\nPOSTRAIL_PORT=9123\nPOSTRAIL_OF_ANOTHER_TOOL=1\n")
     assert load_settings().port == 9123
+
+
+def test_posts_are_kept_for_days_no_shorter_than_their_files_or_for_ever() -> None:
+    day = 86_400_000
+    assert load_settings().posts_life_ms == 400 * day
+    assert load_settings({"posts_life_days": 30, "media_life_s": 31 * 86_400}).posts_life_ms == 31 * day
+    assert load_settings({"posts_life_days": 0}).posts_life_ms is None
+
+
+@pytest.mark.parametrize("days", [1, 29, -1])
+def test_no_post_may_go_before_its_key(days: int) -> None:
+    with pytest.raises(SettingsError, match="POSTRAIL_POSTS_LIFE_DAYS"):
+        load_settings({"posts_life_days": days})

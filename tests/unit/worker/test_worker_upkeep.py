@@ -10,6 +10,8 @@ from connector.engine.deciding import deed_of
 from connector.engine.model import Lease
 from connector.engine.model_incident import Parked, Scope
 from connector.engine.pausing import begin_pause
+from connector.engine.ports_sweeping import Mark, Swept
+from connector.engine.sweeping import STEPS
 from connector.kernel.clock import SystemClock
 from connector.worker.loop import Worker
 from connector.worker.upkeep import Upkeep
@@ -56,10 +58,10 @@ def test_leases_are_renewed_while_posts_of_a_lifted_pause_are_made_due(
 def test_what_a_process_left_that_lifted_a_pause_is_made_due_although_sweeping_fails(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail() -> int:
-        raise OSError("no disk")
+    def fail(after: Mark) -> Swept:
+        raise OSError(f"no disk {after}")
 
-    monkeypatch.setattr(scene.stage.ledger, "sweep", fail)
+    monkeypatch.setattr(scene.stage.ledger, "sweep_keys", fail)
     (post,) = parked(scene, 1)
     scope = Scope(kind="workspace", target="w", workspace_id="w")
     scene.stage.ledger.end_pause(scope, deed_of(KEY, "resume", "workspace w"))
@@ -76,19 +78,18 @@ def test_sweeping_goes_on_although_pauses_cannot_be_looked_at(
 ) -> None:
     swept, failed = threading.Event(), threading.Event()
 
-    def sweep() -> int:
+    def sweep(after: Mark) -> Swept:
         if failed.is_set():
             swept.set()
-        return 0
+        return Swept(gone=0, mark=after)
 
     def fail(limit: int) -> list[Parked]:
         del limit
         failed.set()
-        scene.stage.clock.advance(3_600_000)
         raise OSError("no disk")
 
     monkeypatch.setattr(scene.stage.ledger, "parked", fail)
-    monkeypatch.setattr(scene.stage.ledger, "sweep", sweep)
+    monkeypatch.setattr(scene.stage.ledger, "sweep_keys", sweep)
     upkeep = Upkeep(scene.context, every_s=0.01)
     upkeep.start()
     assert swept.wait(PATIENCE_S)
@@ -112,3 +113,33 @@ def test_a_pause_that_stands_is_left_alone(scene: Scene) -> None:
     assert looked.wait(PATIENCE_S)
     upkeep.stop(timeout_s=PATIENCE_S)
     assert scene.now(post).next_at is None
+
+
+def test_posts_are_swept_a_stretch_at_a_time_and_pauses_looked_at_in_between(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    finished = threading.Event()
+
+    def sweep(after: Mark, *, life_ms: int) -> Swept:
+        assert life_ms == 7
+        done.append("step")
+        return Swept(gone=1, mark=Mark(at=after.at + 1) if len(done) < 3 * STEPS else None)
+
+    def look(limit: int) -> list[Parked]:
+        del limit
+        if done.count("look") == 4:
+            finished.set()
+        done.append("look")
+        return []
+
+    monkeypatch.setattr(scene.stage.ledger, "sweep_posts", sweep)
+    monkeypatch.setattr(scene.stage.ledger, "parked", look)
+    upkeep = Upkeep(scene.context, posts_life_ms=7, every_s=0.01)
+    upkeep.start()
+    assert finished.wait(PATIENCE_S)
+    upkeep.stop(timeout_s=PATIENCE_S)
+    first = done.index("look")
+    assert 0 < first < STEPS
+    assert done[first + 1 : first + 1 + STEPS] == ["step"] * STEPS
+    assert done[first + 1 + STEPS] == "look"
