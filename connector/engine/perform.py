@@ -51,7 +51,7 @@ def _wait(room: WaitRoom, ask: Ask, post: Post) -> tuple[Post, bool]:
 
 def _come_again(context: Context) -> str:
     """Return when it is worth to ask again about a post that is not settled."""
-    return to_iso(context.ledger.now() + POLL_AGAIN_MS)
+    return to_iso(context.ledger.lately() + POLL_AGAIN_MS)
 
 
 def _row(context: Context, ask: Ask, post: Post, account: Account | None) -> dict[str, object]:

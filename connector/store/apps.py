@@ -4,17 +4,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from connector.domain.audit import UNAUDITED, Audit
 from connector.engine.model_accounts import App, Lesson
 from connector.kernel.jsontext import canonical
+from connector.store.compiled import Compiled
 from connector.store.database import Database
 from connector.store.dialect import insert
+from connector.store.rows import Row
 from connector.store.sealing import Sealer, app_context
 from connector.store.tables import apps, is_taken, posts
 
-_ALL = select(apps).order_by(apps.c.created_at, apps.c.id)
+_ALL = Compiled(select(apps).order_by(apps.c.created_at, apps.c.id))
 _MEANT = select(apps).where((apps.c.id == bindparam("ref")) | (apps.c.client_key == bindparam("ref")))
 
 
@@ -52,7 +54,7 @@ class SqlApps:
 
     def apps(self) -> list[App]:
         """List all apps, oldest first."""
-        rows = self._database.read(lambda conn: conn.execute(_ALL).mappings().all())
+        rows = self._database.read(_ALL.rows)
         return [self._app_of(row) for row in rows]
 
     def find(self, ref: str) -> App | None:
@@ -97,7 +99,7 @@ class SqlApps:
         query = select(posts.c.account_id).where(is_taken, lately)
         return self._database.read(lambda conn: frozenset(conn.execute(query).scalars()))
 
-    def _app_of(self, row: RowMapping) -> App:
+    def _app_of(self, row: Row) -> App:
         secret = self._sealer.open(row["seal_key_id"], row["client_secret"], app_context(row["client_key"]))
         return App(
             id=row["id"],

@@ -69,6 +69,8 @@ def keep_out(conn: Connection) -> None:
 
 
 def _first(conn: Connection, query: Select[Any], post_id: str) -> Pause | None:
+    if not is_any(conn):
+        return None
     row = conn.execute(query, {"its_id": post_id}).mappings().one_or_none()
     return None if row is None else _pause_of(row)
 

@@ -6,7 +6,9 @@ with BEGIN IMMEDIATE, since a deferred one fails at once when its snapshot has g
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -73,16 +75,37 @@ class SqliteDatabase:
     def __init__(self, url: str, clock: Clock) -> None:
         self._clock = clock
         self._readers = sqlite_engine(url, "BEGIN", "query_only=ON")
+        self._idle: deque[Connection] = deque()
         self._engine = sqlite_engine(url, "BEGIN IMMEDIATE")
         self._writer = GroupWriter(self._engine, translate)
 
     def read(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` on a snapshot, on a connection that no other thread uses meanwhile."""
         try:
-            with self._readers.begin() as conn:
+            with self._reader() as conn, conn.begin():
                 return fn(conn)
         except (DBAPIError, sqlite3.Error) as error:
             raise translate(error) from error
+
+    @contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        """Lend a connection, the last one first; one on which something failed is not used again.
+
+        It does not go back to the engine's pool: the way there and back takes longer than a read.
+        """
+        try:
+            conn = self._idle.pop()
+        except IndexError:
+            conn = self._readers.connect()
+        try:
+            yield conn
+        except BaseException:
+            conn.close()
+            raise
+        if len(self._idle) < CONNECTIONS_KEPT:
+            self._idle.append(conn)
+        else:
+            conn.close()
 
     def write(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` in the writer thread and wait until its group is on the disk."""
@@ -107,5 +130,7 @@ class SqliteDatabase:
     def close(self) -> None:
         """Finish the queued writes and close all connections."""
         self._writer.close()
+        while self._idle:
+            self._idle.pop().close()
         self._engine.dispose()
         self._readers.dispose()
