@@ -12,7 +12,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Row,
+    RowMapping,
     ScalarSelect,
     Select,
     Table,
@@ -145,17 +145,14 @@ def _values(before: int, after: Mark) -> dict[str, object]:
     return {"before": before, "from_at": after.at, "from_key": after.id}
 
 
-def _mark(looked_at: Sequence[Row[Any]], *, is_more: bool) -> Mark | None:
-    """Return the mark behind the last row that was looked at: its first columns are a time and a key."""
-    if not is_more:
-        return None
-    at, key, *_ = looked_at[-1]
-    return Mark(at=at, id=key)
+def _mark(looked_at: Sequence[RowMapping], *, is_more: bool) -> Mark | None:
+    """Return the mark behind the last row that was looked at."""
+    return Mark(at=looked_at[-1]["at"], id=looked_at[-1]["key"]) if is_more else None
 
 
 _KEYS = locked(
     _page(
-        select(idempotency.c.expires_at, idempotency.c.post_id),
+        select(idempotency.c.expires_at.label("at"), idempotency.c.post_id.label("key")),
         idempotency.c.expires_at,
         idempotency.c.post_id,
         AT_ONCE,
@@ -167,8 +164,8 @@ _KEYS = locked(
 
 def _sweep_keys(conn: Connection, now: int, after: Mark) -> Swept:
     """Delete keys by their posts: one that binds another post by now has another time too."""
-    found = conn.execute(_KEYS, _values(now, after)).all()
-    of_these = idempotency.c.post_id.in_({row.post_id for row in found})
+    found = conn.execute(_KEYS, _values(now, after)).mappings().all()
+    of_these = idempotency.c.post_id.in_({row["key"] for row in found})
     gone = conn.execute(delete(idempotency).where(of_these, idempotency.c.expires_at <= now)).rowcount
     return Swept(gone=gone, mark=_mark(found, is_more=len(found) == AT_ONCE))
 
@@ -179,7 +176,7 @@ _bears_on_a_post = (
     .where(posts.c.state.not_in(sorted(PAST_DOUBT)))
 )
 _WEBHOOKS = _page(
-    select(inbox.c.handled_at, inbox.c.digest, _bears_on_a_post.label("stays")),
+    select(inbox.c.handled_at.label("at"), inbox.c.digest.label("key"), _bears_on_a_post.label("stays")),
     inbox.c.handled_at,
     inbox.c.digest,
     AT_ONCE,
@@ -187,8 +184,8 @@ _WEBHOOKS = _page(
 
 
 def _sweep_webhooks(conn: Connection, before: int, after: Mark) -> Swept:
-    found = conn.execute(_WEBHOOKS, _values(before, after)).all()
-    over = [row.digest for row in found if not row.stays]
+    found = conn.execute(_WEBHOOKS, _values(before, after)).mappings().all()
+    over = [row["key"] for row in found if not row["stays"]]
     gone = conn.execute(delete(inbox).where(inbox.c.digest.in_(over))).rowcount if over else 0
     return Swept(gone=gone, mark=_mark(found, is_more=len(found) == AT_ONCE))
 
@@ -241,8 +238,8 @@ def _lines(table: Table) -> ScalarSelect[int]:
 _OVER = locked(
     _page(
         select(
-            posts.c.settled_at,
-            posts.c.id,
+            posts.c.settled_at.label("at"),
+            posts.c.id.label("key"),
             or_(_is_bound, _is_told_of, _is_owed, _is_near_a_doubt, _has_a_twin).label("stays"),
             (_lines(journal) + _lines(events)).label("lines"),
         ).where(
@@ -274,9 +271,9 @@ _WHOLE = (
 
 
 def _sweep_posts(conn: Connection, now: int, before: int, after: Mark) -> Swept:
-    page = conn.execute(_OVER, {**_values(before, after), "now": now}).all()
+    page = conn.execute(_OVER, {**_values(before, after), "now": now}).mappings().all()
     found = _few(page)
-    ids = [row.id for row in found if not row.stays]
+    ids = [row["key"] for row in found if not row["stays"]]
     if ids:
         _note_tasks(conn, now, ids)
         for part in _WHOLE:
@@ -285,9 +282,9 @@ def _sweep_posts(conn: Connection, now: int, before: int, after: Mark) -> Swept:
     return Swept(gone=len(ids), mark=_mark(found, is_more=is_more))
 
 
-def _few(page: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
+def _few(page: Sequence[RowMapping]) -> Sequence[RowMapping]:
     """Return the first rows of a page that have no more lines to delete than go at once; one at least."""
-    lines = accumulate(0 if row.stays else row.lines for row in page)
+    lines = accumulate(0 if row["stays"] else row["lines"] for row in page)
     return [row for row, total in zip(page, lines, strict=True) if total <= ROWS_AT_ONCE] or page[:1]
 
 

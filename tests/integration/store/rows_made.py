@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Table, select, update
+from sqlalchemy import Column, Connection, MetaData, Table, select, text, update
 from sqlalchemy import types as sql
 from sqlalchemy.types import TypeEngine
 
@@ -23,6 +23,9 @@ def reflected(conn: Connection) -> MetaData:
 
 def fill(conn: Connection, tables: MetaData) -> None:
     """Put one row into each of `tables` that holds none."""
+    if conn.dialect.name == "postgresql":
+        # It changes no table whose rows it has yet to check.
+        conn.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
     for table in tables.sorted_tables:
         if conn.execute(select(table)).first() is None:
             conn.execute(table.insert().values(_row(conn, table, tables)))
