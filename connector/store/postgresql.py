@@ -106,7 +106,9 @@ class PostgresDatabase:
         """Give a connection on which each statement stands for itself."""
         with self._engine.connect() as conn:
             driver: Any = conn.connection.driver_connection
-            driver.autocommit = True
+            # Of one that is closed Core finds out, and replaces it.
+            if not driver.closed:
+                driver.autocommit = True
             try:
                 yield conn
             finally:
