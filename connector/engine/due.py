@@ -1,5 +1,7 @@
 """Where the threads that work on posts get them from."""
 
+import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -20,6 +22,7 @@ class Source(Protocol):
 class DuePosts:
     """The posts of the ledger that have been due for `late_ms`, one at a time, leased to `owner`.
 
+    Any number of threads may share it: one asks the ledger for as many as wait, and each of them takes one.
     With `moving` those alone that move a file next, or those alone that do not.
     """
 
@@ -37,11 +40,28 @@ class DuePosts:
         self._ttl_ms = round(lease_s * 1000)
         self._late_ms = late_ms
         self._moving = moving
+        self._asking = threading.Lock()
+        self._wanted = threading.Lock()
+        self._claimed: deque[Claim] = deque()
+        self.waiting = 0
+        """Threads that wait for a post, the one that asks for it not among them."""
 
     def claim(self) -> list[Claim]:
         """Lease the post that is due the longest."""
+        self._wait(1)
+        with self._asking:
+            self._wait(-1)
+            if not self._claimed:
+                self._claimed.extend(self._lease(1 + self.waiting))
+            return [self._claimed.popleft()] if self._claimed else []
+
+    def _wait(self, more: int) -> None:
+        with self._wanted:
+            self.waiting += more
+
+    def _lease(self, most: int) -> list[Claim]:
         return self._ledger.claim(
-            self._owner, limit=1, ttl_ms=self._ttl_ms, late_ms=self._late_ms(), moving=self._moving
+            self._owner, limit=most, ttl_ms=self._ttl_ms, late_ms=self._late_ms(), moving=self._moving
         )
 
     def due_in_s(self) -> float | None:

@@ -149,9 +149,18 @@ class Ledger(IncidentLedger, HandingLedger, SweepingLedger, Protocol):
         """
 
     def record_upload(
-        self, lease: Lease, attempt_id: str, *, uploaded: int, final_chunk_started: bool
+        self,
+        lease: Lease,
+        attempt_id: str,
+        *,
+        uploaded: int,
+        final_chunk_started: bool,
+        entries: Sequence[Entry] = (),
     ) -> Attempt:
-        """Store the bytes TikTok has confirmed, or that the last PUT is about to start. Raises LeaseLost."""
+        """Store the bytes TikTok has confirmed, or that the last PUT is about to start, with `entries`.
+
+        Raises LeaseLost.
+        """
 
     def journal(self, post_id: str, *entries: Entry) -> None:
         """Append to a post's timeline without a lease (reads and rejected calls)."""

@@ -80,6 +80,5 @@ def fail(context: Context, claim: Claim, failure: Failure, *entries: Entry) -> N
     """End the post as failed, and say why."""
     log.info("post_failed", post_id=claim.post.id, code=failure.code, message=failure.message)
     change = Change(state=State.FAILED, failure=failure)
-    context.ledger.save(claim.lease, change, *entries)
-    context.ledger.release(claim.lease, next_at=None)
+    context.ledger.release(claim.lease, next_at=None, change=change, entries=entries)
     context.wake()

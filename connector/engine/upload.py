@@ -12,7 +12,7 @@ from connector.domain.retry import MAX_UPLOAD_TRIES, backoff
 from connector.domain.transfer import is_past_its_hour, may_be_complete
 from connector.engine.context import Context
 from connector.engine.model import Attempt, Change, Claim, Entry, Failure
-from connector.engine.ports import TikTokError, Uploaded
+from connector.engine.ports import LeaseLost, TikTokError, Uploaded
 from connector.engine.steps import again, again_as_attempt, decided, fail, later, note
 
 
@@ -70,14 +70,27 @@ def _is_expired(context: Context, attempt: Attempt) -> bool:
     return is_past_its_hour(attempt.upload_expires_at, context.ledger.now(), final_chunk_started=started)
 
 
+def _confirmed(context: Context, claim: Claim, attempt: Attempt, chunk: Chunk, result: Uploaded) -> Attempt:
+    """Store what TikTok holds, with its answer; the answer also where the post is another's by now."""
+    entry = note(result.call, f"{result.uploaded} of {chunk.total} bytes")
+    try:
+        return context.ledger.record_upload(
+            claim.lease,
+            attempt.id,
+            uploaded=result.uploaded,
+            final_chunk_started=chunk.is_final,
+            entries=[entry],
+        )
+    except LeaseLost:
+        context.ledger.journal(claim.post.id, entry)
+        raise
+
+
 def _record(context: Context, claim: Claim, attempt: Attempt, chunk: Chunk, result: Uploaded) -> Claim:
     """Store what TikTok confirmed; what failed before no longer counts."""
-    context.ledger.journal(claim.post.id, note(result.call, f"{result.uploaded} of {chunk.total} bytes"))
     if result.uploaded == chunk.last + 1:
         context.uplink.note(chunk.size, result.call.took_ms / 1000, at=context.clock.ticks())
-    attempt = context.ledger.record_upload(
-        claim.lease, attempt.id, uploaded=result.uploaded, final_chunk_started=chunk.is_final
-    )
+    attempt = _confirmed(context, claim, attempt, chunk, result)
     post = context.ledger.save(claim.lease, Change(tries=0)) if claim.post.tries else claim.post
     return replace(claim, attempt=attempt, post=post)
 

@@ -144,17 +144,21 @@ def resolve(
 
 
 def record_upload(
-    conn: Connection, lease: Lease, attempt_id: str, *, uploaded: int, final_chunk_started: bool
+    conn: Connection,
+    now: int | None,
+    lease: Lease,
+    attempt_id: str,
+    progress: Mapping[str, object],
+    entries: Iterable[Entry],
 ) -> Attempt:
     """Store the progress of an upload; that the last PUT was started is never taken back.
 
     Raises LeaseLost, also when the attempt is not accepted.
     """
-    fence(conn, lease)
-    progress: dict[str, object] = {"uploaded": uploaded}
-    if final_chunk_started:
-        progress["final_chunk_started"] = True
-    return _compare_and_set(conn, lease, attempt_id, (AttemptState.ACCEPTED,), progress)
+    at = fence(conn, now, lease)
+    attempt = _compare_and_set(conn, lease, attempt_id, (AttemptState.ACCEPTED,), progress)
+    journal.append(conn, at, lease.post_id, entries)
+    return attempt
 
 
 def _compare_and_set(

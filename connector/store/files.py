@@ -8,15 +8,19 @@ from connector.domain.lifecycle import DONE_WITH_FILES
 from connector.engine.model import NewPost
 from connector.engine.model_media import Reach
 from connector.kernel.errors import PostrailError
-from connector.store.dialect import insert
+from connector.store.compiled import Compiled
+from connector.store.dialect import insert_on
 from connector.store.tables import media, post_files, posts
+
+_NOTE = Compiled(
+    lambda dialect: insert_on(dialect, post_files).on_conflict_do_nothing(), ["sha256", "post_id"]
+)
 
 
 def note(conn: Connection, post_id: str, media_ids: Iterable[str]) -> None:
     """Note that a post needs files."""
-    rows = [{"sha256": media_id, "post_id": post_id} for media_id in sorted(set(media_ids))]
-    if rows:
-        conn.execute(insert(conn, post_files).on_conflict_do_nothing(), rows)
+    for media_id in sorted(set(media_ids)):
+        _NOTE.run(conn, {"sha256": media_id, "post_id": post_id})
 
 
 def hold_uploads(conn: Connection, upload_ids: Iterable[str]) -> None:

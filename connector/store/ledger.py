@@ -166,13 +166,20 @@ class SqlLedger(SqlIncident, SqlSweeping):
         )
 
     def record_upload(
-        self, lease: Lease, attempt_id: str, *, uploaded: int, final_chunk_started: bool
+        self,
+        lease: Lease,
+        attempt_id: str,
+        *,
+        uploaded: int,
+        final_chunk_started: bool,
+        entries: Sequence[Entry] = (),
     ) -> Attempt:
         """Store the progress of an upload."""
-        return self._database.write(
-            lambda conn: attempts.record_upload(
-                conn, lease, attempt_id, uploaded=uploaded, final_chunk_started=final_chunk_started
-            )
+        progress: dict[str, object] = {"uploaded": uploaded}
+        if final_chunk_started:
+            progress["final_chunk_started"] = True
+        return self._change(
+            lambda conn, now: attempts.record_upload(conn, now, lease, attempt_id, progress, entries)
         )
 
     def journal(self, post_id: str, *entries: Entry) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors as pg
@@ -89,7 +89,6 @@ class PostgresDatabase:
         self._clock = clock
         self._told = ToldTime(lambda: self.read(self.now), SystemClock().ticks)
         self._engine = postgres_engine(url, connections=connections, prepares=prepares)
-        self._plain = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         # Apart: who holds a lock needs the others to do what it is held for.
         self._holds = postgres_engine(url, connections=HOLDS, prepares=prepares)
 
@@ -97,10 +96,24 @@ class PostgresDatabase:
         """Run `fn`, each statement on the newest committed state; again when the connection broke."""
 
         def run() -> T:
-            with self._plain.connect() as conn:
+            with self._alone() as conn:
                 return fn(conn)
 
         return _persist(run)
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """Give a connection on which each statement stands for itself."""
+        with self._engine.connect() as conn:
+            driver: Any = conn.connection.driver_connection
+            # Of one that is closed Core finds out, and replaces it.
+            if not driver.closed:
+                driver.autocommit = True
+            try:
+                yield conn
+            finally:
+                if not driver.closed:
+                    driver.autocommit = False
 
     def write(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` in a transaction; again after a collision or a connection lost before the commit."""
@@ -151,7 +164,7 @@ class PostgresDatabase:
 
         def run() -> T:
             nonlocal begun
-            with self._plain.connect() as conn:
+            with self._alone() as conn:
                 begun = True
                 return fn(conn)
 

@@ -91,13 +91,20 @@ def held(conn: Connection, now: int | None, lease: Lease, *, pauses: bool = Fals
     )
 
 
-_FENCE = Compiled(locked(select(posts.c.id).where(_its_lease)))
+_FENCE = Compiled(
+    lambda dialect: locked(select(store_time(dialect).label("store_now"), posts.c.id).where(_its_lease))
+)
 
 
-def fence(conn: Connection, lease: Lease) -> None:
-    """Lock the row of the post that `lease` holds until the transaction ends. Raises LeaseLost."""
-    if _FENCE.first(conn, _key(lease)) is None:
+def fence(conn: Connection, now: int | None, lease: Lease) -> int:
+    """Lock the row of the post that `lease` holds until the transaction ends; return the time.
+
+    Raises LeaseLost.
+    """
+    row = _FENCE.first(conn, {**_key(lease), "now": now})
+    if row is None:
         raise LeaseLost(lease.post_id)
+    return int(row["store_now"])
 
 
 def apply(conn: Connection, lease: Lease, mine: Held, change: Change, entries: Iterable[Entry]) -> Post:

@@ -71,11 +71,11 @@ def _taking(moving: bool | None) -> Select[Any]:  # noqa: FBT001 - as a claim sa
 
 
 _TAKE = {moving: Compiled(_taking(moving)) for moving in MOVING}
-_TAKEN = Compiled(
-    _with_attempt.where(
-        posts.c.id == any_(bindparam("ids", type_=ARRAY(Text))), posts.c.lease == bindparam("token")
-    )
-)
+_under = posts.c.lease == bindparam("token")
+_TAKEN = Compiled(_with_attempt.where(posts.c.id == bindparam("its_id"), _under))
+_ALL_TAKEN = Compiled(_with_attempt.where(posts.c.id == any_(bindparam("ids", type_=ARRAY(Text))), _under))
+"""The same for several, which is planned anew each time."""
+
 _LOOK = {moving: Compiled(partial(_due, moving=moving, query=_with_attempt)) for moving in MOVING}
 _LEASE = Compiled(
     _leasing().where(posts.c.id == bindparam("its_id")).values(next_at=bindparam("until", type_=BigInteger))
@@ -100,7 +100,12 @@ def _on_postgresql(conn: Connection, given: Mapping[str, object], lease: Lease, 
         return []
     taken.sort(key=lambda row: row["was"])
     ids = [row["id"] for row in taken]
-    found = {row["id"]: row for row in _TAKEN.rows(conn, {"ids": ids, "token": lease.token})}
+    token = {"token": lease.token}
+    if len(ids) == 1:
+        rows = _TAKEN.rows(conn, {**token, "its_id": ids[0]})
+    else:
+        rows = _ALL_TAKEN.rows(conn, {**token, "ids": ids})
+    found = {row["id"]: row for row in rows}
     return [_claimed(found[post_id], lease) for post_id in ids if post_id in found]
 
 

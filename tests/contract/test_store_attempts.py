@@ -157,6 +157,21 @@ def test_upload_progress_is_kept_and_a_started_last_chunk_is_never_taken_back(st
     ) == replace(last, uploaded=7)
 
 
+def test_upload_progress_takes_its_lines_with_it_or_leaves_them(stage: Stage) -> None:
+    claim = stage.begun()
+    with pytest.raises(LeaseLost):
+        stage.ledger.record_upload(
+            claim.lease, "gate-1", uploaded=5, final_chunk_started=False, entries=[NOTE]
+        )
+    before = stage.ledger.timeline(claim.post.id)
+    stage.open_gate(claim)
+    stage.ledger.record_upload(claim.lease, "gate-1", uploaded=5, final_chunk_started=False, entries=[NOTE])
+    assert stage.ledger.timeline(claim.post.id)[len(before) :] == [
+        replace(NOTE, at=stage.clock.now()),
+        replace(NOTE, at=stage.clock.now()),
+    ]
+
+
 def test_no_upload_is_recorded_before_the_gate_is_open(stage: Stage) -> None:
     claim = stage.begun()
     with pytest.raises(LeaseLost):

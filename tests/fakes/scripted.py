@@ -80,6 +80,7 @@ class ScriptedTikTok:
     calls: list[str] = field(default_factory=list)
     users: list[Outcome] = field(default_factory=lambda: [USER])
     during_init: Callable[[], None] = lambda: None
+    during_put: Callable[[], None] = lambda: None
     urls: list[str] = field(default_factory=list)
 
     def _answer(self, script: list[Outcome]) -> Outcome:
@@ -127,6 +128,7 @@ class ScriptedTikTok:
         """Next of `chunks`; all bytes taken when the script is empty."""
         del upload_url, blob, mime
         self.calls.append(f"put {chunk.first}-{chunk.last}")
+        self.during_put()
         if not self.chunks:
             call = Call(name="PUT upload", status=201 if chunk.is_final else 206)
             return Uploaded(uploaded=chunk.last + 1, complete=chunk.is_final, call=call)

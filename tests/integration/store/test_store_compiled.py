@@ -23,7 +23,8 @@ from connector.domain.lifecycle import AttemptState
 from connector.store.compiled import Compiled
 from connector.store.database import Database
 from connector.store.dialect import one_of
-from connector.store.postgresql import PostgresDatabase
+from connector.store.errors import CommitUnknownError
+from connector.store.postgresql import TRIES, PostgresDatabase
 from connector.store.tables import attempts, workspaces
 from tests.ledgers import Stage
 
@@ -176,4 +177,33 @@ def test_a_session_that_breaks_in_a_transaction_costs_one_more_run(postgres_url:
 
     assert database.write(break_once) == 1
     assert (len(runs), names(database)) == (2, [WORK["name"]])
+    database.close()
+
+
+def test_who_may_have_been_heard_is_not_told_that_nothing_was_stored(postgres_url: str) -> None:
+    database, runs = PostgresDatabase(postgres_url), []
+
+    def break_each(conn: Connection) -> None:
+        runs.append(1)
+        session = conn.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        with psycopg.connect(postgres_url) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [session])
+        ONE.first(conn)
+
+    with pytest.raises(CommitUnknownError):
+        database.each(break_each)
+    assert len(runs) == TRIES
+    database.close()
+
+
+def test_each_statement_of_each_is_durable_by_itself(postgres_url: str) -> None:
+    database = PostgresDatabase(postgres_url)
+
+    def half_way(conn: Connection) -> None:
+        ADD_WORKSPACE.run(conn, WORK)
+        raise ValueError("after a write")
+
+    with pytest.raises(ValueError, match="after a write"):
+        database.each(half_way)
+    assert names(database) == [WORK["name"]]
     database.close()

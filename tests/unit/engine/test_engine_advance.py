@@ -80,6 +80,20 @@ def test_an_owner_that_lost_its_attempt_while_tiktok_answered_sends_no_byte(scen
     assert [call for call in scene.tiktok.calls if call.startswith("put")] == []
 
 
+def test_what_tiktok_said_of_a_chunk_is_told_though_the_post_is_anothers_by_then(scene: Scene) -> None:
+    post = scene.accept_video()
+    claim = scene.stage.claim()
+
+    def taken_over() -> None:
+        scene.stage.clock.advance(60_000)
+        assert scene.stage.ledger.claim("other", limit=1, ttl_ms=10_000)
+
+    scene.tiktok.during_put = taken_over
+    with pytest.raises(LeaseLost):
+        advance(scene.context, claim)
+    assert scene.stage.ledger.timeline(post.id)[-1].decision == "1000 of 1000 bytes"
+
+
 @pytest.mark.parametrize(
     ("outcome", "ended"),
     [
