@@ -135,6 +135,7 @@ def test_links_that_lead_to_this_machine_alone_are_warned_of(
     tmp_path: Path, settings: dict[str, str], warned: bool
 ) -> None:
     home = str(tmp_path / "h")
+    assert run(tmp_path, "keys", "issue", "--home", home)[0] == 0
     status, told, said = run(tmp_path, "accounts", "invite", "--name", "Mia", HOME=home, **settings)
     assert (status, len(told.splitlines())) == (0, 2)
     assert ("POSTRAIL_PUBLIC_URL is not set" in said and "http://127.0.0.1:8000" in said) is warned
